@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+#
+# The work in the tree. DKMS and the kernel's build read the Kbuild files.
+#
+## make demo     build, install and boot the packages in a guest, run scripts
+## make check    the same way, run the tests
+## make deb      build the packages; they and the source package are in build/
+## make modules  build the modules in src/ for the running kernel, or for KDIR
+## make lua      get Debian's Lua, check it, put it into src/lua
+## make orig     make the upstream tarballs in build/
+## make deps     install what all of this needs (as root or with sudo)
+## make clean    remove what was made here
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+deps:
+	@tests/harness/deps.sh
+
+lua:
+	@debian/lua/stage.sh
+
+modules: lua
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/src modules
+
+orig: lua
+	@debian/build.sh orig
+
+deb: lua
+	@debian/build.sh deb
+
+demo: deps deb
+	@tests/harness/demo.sh build
+
+check: deps deb
+	@tests/harness/check.sh build
+
+clean:
+	@rm -rf build lua lua-debian src/lua .lua.* src/.lua.*
+	@find . -name .git -prune -o -type f \( -name '*.o' -o -name '*.o.d' \
+		-o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
+		-o -name Module.symvers -o -name modules.order \) -exec rm -f {} +
+
+.PHONY: help deps lua modules orig deb demo check clean
+.NOTPARALLEL:

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/* The libraries of a runtime, and what differs from Lua's in the basic one. */
+#include <linux/err.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+
+#include "core.h"
+
+static DEFINE_MUTEX(lunatik_globals_lock);
+static LIST_HEAD(lunatik_globals);
+
+/* To the kernel log, and to whoever reads the runtime's output. */
+static int lunatik_print(lua_State *L)
+{
+	struct lunatik_runtime *rt = lunatik_runtimeof(L);
+	int i, n = lua_gettop(L);
+	luaL_Buffer line;
+	const char *text;
+	size_t len;
+
+	luaL_buffinit(L, &line);
+	for (i = 1; i <= n; i++) {
+		if (i > 1)
+			luaL_addchar(&line, '\t');
+		luaL_tolstring(L, i, NULL);
+		luaL_addvalue(&line);
+	}
+	luaL_pushresult(&line);
+	text = lua_tolstring(L, -1, &len);
+	lunatik_log(KERN_INFO, text, len);
+	if (rt->print)
+		rt->print(rt->print_ud, text, len);
+	return 0;
+}
+
+/* Pushes what other modules offer as global variables. */
+static void lunatik_openglobals(lua_State *L)
+{
+	struct lunatik_global *global;
+	lua_CFunction push;
+	const char *name;
+	int i;
+
+	/* by position: the lock is not held while Lua runs */
+	for (i = 0; ; i++) {
+		int n = 0;
+
+		push = NULL;
+		mutex_lock(&lunatik_globals_lock);
+		list_for_each_entry(global, &lunatik_globals, list) {
+			if (n++ < i)
+				continue;
+			if (try_module_get(global->owner)) {
+				push = global->push;
+				name = global->name;
+			}
+			break;
+		}
+		mutex_unlock(&lunatik_globals_lock);
+		if (n <= i)
+			return;
+		if (!push)
+			continue;
+		lunatik_keep(L, push);	/* and with it the name */
+		lua_pushcfunction(L, push);
+		lua_call(L, 0, 1);
+		lua_setglobal(L, name);
+	}
+}
+
+int lunatik_addglobal(struct lunatik_global *global)
+{
+	struct lunatik_global *other;
+	int ret = 0;
+
+	mutex_lock(&lunatik_globals_lock);
+	list_for_each_entry(other, &lunatik_globals, list)
+		if (strcmp(other->name, global->name) == 0)
+			ret = -EEXIST;
+	if (!ret)
+		list_add_tail(&global->list, &lunatik_globals);
+	mutex_unlock(&lunatik_globals_lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(lunatik_addglobal);
+
+void lunatik_delglobal(struct lunatik_global *global)
+{
+	mutex_lock(&lunatik_globals_lock);
+	list_del(&global->list);
+	mutex_unlock(&lunatik_globals_lock);
+}
+EXPORT_SYMBOL_GPL(lunatik_delglobal);
+
+void lunatik_throw(lua_State *L, int ret)
+{
+	char name[24];
+
+	/* "-ENOMEM" without its sign */
+	snprintf(name, sizeof(name), "%pe", ERR_PTR(ret));
+	lua_pushstring(L, name[0] == '-' ? name + 1 : name);
+	lua_error(L);
+}
+EXPORT_SYMBOL_GPL(lunatik_throw);
+
+static const luaL_Reg lunatik_libs[] = {
+	{LUA_GNAME, luaopen_base},
+	{LUA_LOADLIBNAME, lunatik_openpackage},
+	{LUA_COLIBNAME, luaopen_coroutine},
+	{LUA_DBLIBNAME, luaopen_debug},
+	{LUA_MATHLIBNAME, lunatik_openmath},
+	{LUA_STRLIBNAME, luaopen_string},
+	{LUA_TABLIBNAME, luaopen_table},
+	{LUA_UTF8LIBNAME, luaopen_utf8},
+	{NULL, NULL}
+};
+
+/* Runs as a handler, so that a failure to open is its result. */
+int lunatik_openlibs(lua_State *L)
+{
+	const luaL_Reg *lib;
+
+	for (lib = lunatik_libs; lib->func; lib++) {
+		luaL_requiref(L, lib->name, lib->func, 1);
+		lua_pop(L, 1);
+	}
+
+	lua_pushcfunction(L, lunatik_print);
+	lua_setglobal(L, "print");
+	lua_pushliteral(L, LUA_VERSION "-kernel");
+	lua_setglobal(L, "_VERSION");
+	lua_pushliteral(L, "Lunatik " LUNATIK_VERSION);
+	lua_setglobal(L, "_LUNATIK_VERSION");
+
+	/* reads lines of a terminal */
+	lua_getglobal(L, LUA_DBLIBNAME);
+	lua_pushnil(L);
+	lua_setfield(L, -2, "debug");
+	lua_pop(L, 1);
+
+	lunatik_openglobals(L);
+	return 0;
+}

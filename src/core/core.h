@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * What the files of lunatik.ko, and luadrv.ko, know of a runtime. Binding
+ * modules see lunatik.h alone.
+ */
+#ifndef LUNATIK_CORE_H
+#define LUNATIK_CORE_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/timer.h>
+
+#include <lunatik.h>
+
+#define LUNATIK_NAMELEN	128	/* of a script, with the ending NUL */
+
+/* takes a line that the script printed, without the newline */
+typedef void (*lunatik_print_t)(void *ud, const char *line, size_t len);
+
+/*
+ * object->private of a runtime. What is not marked otherwise is guarded by
+ * the object's lock, or belongs to the one who creates or closes it.
+ */
+struct lunatik_runtime {
+	lunatik_object_t *object;
+	lua_State *L;			/* NULL before it is ready and once stopped */
+	bool ready;			/* the script has run to its end */
+	bool maysleep;			/* at this moment */
+	bool overflow;			/* the kernel stack ran short in this entry */
+	gfp_t gfp;			/* at this moment */
+	size_t memory;			/* bytes that Lua holds */
+	size_t quota;			/* and may hold */
+	int err;			/* what Lua takes for errno */
+
+	/* the entry that is going on, see lunatik_enter() */
+	unsigned long stack_soft;	/* below it: "C stack overflow" */
+	unsigned long stack_hard;	/* below it: the same, with no handler called */
+	lua_State *running;		/* the coroutine that is on the CPU */
+	struct task_struct *task;	/* who is inside, read by the timer */
+
+	/* asking the script to do something, see interrupt.c */
+	struct timer_list timer;
+	atomic_t ticking;		/* the timer is or will be pending */
+	bool stop;			/* the script has to end */
+
+	lunatik_print_t print;
+	void *print_ud;
+	struct list_head modules;	/* struct lunatik_module, held until closed */
+	size_t warnlen;			/* of a warning that is not complete */
+	char warning[160];
+	char name[LUNATIK_NAMELEN];
+};
+
+/* module parameters */
+extern unsigned int lunatik_memory;
+extern unsigned int lunatik_script_max;
+
+/* runtime.c */
+extern const lunatik_class_t lunatik_runtime_class;
+
+static inline struct lunatik_runtime *lunatik_runtimeof(lua_State *L)
+{
+	return lunatik_toruntime(L)->private;
+}
+
+int lunatik_create(lunatik_object_t **pruntime, const char *name, lunatik_opt_t opt);
+void lunatik_publish(lunatik_object_t *runtime);
+int lunatik_load(lunatik_object_t **pruntime, const char *script, lunatik_opt_t opt,
+		 char *msg, size_t size);
+void lunatik_close(lunatik_object_t *runtime);
+bool lunatik_isloading(struct lunatik_runtime *rt);
+int lunatik_pcall(lua_State *L, int nargs, int nresults);
+int lunatik_errno_of(lua_State *L, int status);
+void lunatik_keep(lua_State *L, void *function);
+
+/* vm.c, in the unit of lua.c */
+void lunatik_arm(struct lunatik_runtime *rt);
+unsigned int lunatik_makeseed(void);
+
+/* object.c */
+lunatik_object_t **lunatik_newslot(lua_State *L, const lunatik_class_t *class);
+void lunatik_pushclass(lua_State *L, const lunatik_class_t *class);
+int lunatik_object_init(void);
+void lunatik_object_exit(void);
+
+/* alloc.c */
+void *lunatik_alloc(void *ud, void *ptr, size_t osize, size_t nsize);
+
+/* script.c */
+const char *lunatik_checkname(const char *name);
+const char *lunatik_errmsg(int err);
+
+/* libraries: baselib.c, mathlib.c, package.c, runner.c */
+int lunatik_openlibs(lua_State *L);
+int lunatik_openmath(lua_State *L);
+int lunatik_openpackage(lua_State *L);
+int lunatik_openrunner(lua_State *L);
+void lunatik_warn(void *ud, const char *msg, int tocont);
+
+/* stack.c */
+void lunatik_stacklimits(struct lunatik_runtime *rt);
+
+/* interrupt.c */
+void lunatik_interrupt_init(struct lunatik_runtime *rt);
+void lunatik_interrupt_exit(struct lunatik_runtime *rt);
+void lunatik_interrupt_enter(struct lunatik_runtime *rt);
+void lunatik_interrupt(struct lunatik_runtime *rt);
+void lunatik_attend(lua_State *L);
+
+/* log.c */
+void lunatik_log(const char *level, const char *text, size_t len);
+
+
+#endif

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * Lua, whole and unmodified, as one translation unit.
+ *
+ * One unit lets objtool see which of Lua's functions never return, keeps
+ * Lua's internal symbols to itself, and lets vm.c, at the end, use internals
+ * where it needs them. What the kernel wants otherwise than a C library has
+ * it is said here from outside, by macros that stand between Lua's headers
+ * and its code; each says why. DESIGN.md, section 3.
+ */
+#include <linux/bug.h>
+#include <linux/ctype.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/random.h>
+#include <linux/string.h>
+
+#define LUA_CORE
+#define LUA_LIB
+
+#include "../libc/limits.h"
+
+#include "../libc/lua_kernel.h"
+
+/* the lexer has a field of this name */
+#undef current
+
+/*
+ * The collector switches hooks off while a finalizer runs, by this flag. Ours
+ * has to reach a finalizer that does not end, so the collector gets a flag of
+ * its own, which nobody reads.
+ */
+#define allowhook	allowhook; lu_byte allowhook_gc
+#include "../lua/lprefix.h"
+#include "../lua/lstate.h"
+#undef allowhook
+
+#include "../lua/lapi.h"
+#include "../lua/lcode.h"
+#include "../lua/lctype.h"
+#include "../lua/ldebug.h"
+#include "../lua/ldo.h"
+#include "../lua/lfunc.h"
+#include "../lua/lgc.h"
+#include "../lua/llex.h"
+#include "../lua/lmem.h"
+#include "../lua/lobject.h"
+#include "../lua/lopcodes.h"
+#include "../lua/lparser.h"
+#include "../lua/lstring.h"
+#include "../lua/ltable.h"
+#include "../lua/ltm.h"
+#include "../lua/lundump.h"
+#include "../lua/lvm.h"
+#include "../lua/lzio.h"
+
+#include "../libc/file.h"
+#include "vm.h"
+
+/* no value ever gets the tag of a float */
+#undef setfltvalue
+#define setfltvalue(obj, x)	setivalue(obj, x)
+#undef luai_numisnan
+#define luai_numisnan(a)	((void)(a), 0)
+#undef luai_nummod
+#define luai_nummod(L, a, b, m)	((m) = luaV_mod(L, a, b))
+
+/*
+ * Division and power work on integers and may raise, which wants the place in
+ * the script saved. In the interpreter that is savestate(); elsewhere a C
+ * function is on top.
+ */
+#undef luai_numdiv
+#undef luai_numpow
+#define luai_numdiv(L, a, b)	luaV_idiv(L, a, b)
+#define luai_numpow(L, a, b)	lunatik_pow(L, a, b)
+
+#include "../lua/lzio.c"
+#include "../lua/lctype.c"
+#include "../lua/lopcodes.c"
+#include "../lua/lmem.c"
+
+/* the raise for lack of kernel stack is noted, so that its handler may run */
+#define luaG_runerror(L, ...)	(lunatik_overflowed(L), luaG_runerror(L, __VA_ARGS__))
+#include "../lua/lstate.c"
+#undef luaG_runerror
+
+#define allowhook	allowhook_gc
+#include "../lua/lgc.c"
+#undef allowhook
+
+/* a literal that is no integer gets a message that says so */
+#define luaO_str2num(s, o)						\
+	((luaO_str2num)(s, o) ?: (lexerror(ls, lunatik_badnumber(s), TK_FLT), 0))
+#include "../lua/llex.c"
+#undef luaO_str2num
+
+/* what would raise is not folded, so that it raises where it runs */
+#define luaO_rawarith(L, op, a, b, r)					\
+	do {								\
+		if ((op) == LUA_OPPOW && ivalue(b) < 0)			\
+			return 0;					\
+		(luaO_rawarith)(L, op, a, b, r);			\
+	} while (0)
+#include "../lua/lcode.c"
+#undef luaO_rawarith
+
+#include "../lua/lparser.c"
+
+/* the timer asks by way of the count hook, and gets its answer first */
+#define luaD_hook(L, event, line, from, n) lunatik_hook(L, event, line, from, n)
+#include "../lua/ldebug.c"
+#undef luaD_hook
+
+#include "../lua/lfunc.c"
+#include "../lua/lobject.c"
+#include "../lua/ltm.c"
+#include "../lua/lstring.c"
+#include "../lua/ltable.c"
+
+/* lua_resume() is vm.c's, around this one */
+#undef lua_resume
+#define lua_resume	lunatik_rawresume
+static int lunatik_rawresume(lua_State *L, lua_State *from, int narg, int *nres);
+#include "../lua/ldo.c"
+#undef lua_resume
+#define lua_resume	lunatik_lua_resume
+
+#undef luai_numdiv
+#undef luai_numpow
+#define luai_numdiv(L, a, b)	(savestate(L, ci), luaV_idiv(L, a, b))
+#define luai_numpow(L, a, b)	(savestate(L, ci), lunatik_pow(L, a, b))
+#include "../lua/lvm.c"
+
+#include "../lua/lapi.c"
+#include "vm.c"
+
+/* files are opened for a runtime, and only where it may sleep */
+#define fopen(name, mode)	lunatik_fopen(L, name)
+#define freopen(name, mode, f)	lunatik_freopen(f)
+#define stdin			lunatik_stdin(L)
+#define panic			lunatik_luaL_panic	/* the kernel has one */
+#include "../lua/lauxlib.c"
+#undef panic
+#undef errno
+
+#pragma push_macro("lua_pushnumber")
+#undef lua_pushnumber
+
+/* collectgarbage("count") is in bytes */
+#define lua_pushnumber(L, n)	lua_pushinteger(L, ((lua_Integer)k << 10) + b)
+#include "../lua/lbaselib.c"
+#undef lua_pushnumber
+
+#include "../lua/lcorolib.c"
+
+/* debug.debug() reads no lines here, and is not in the library */
+#define fgets(buffer, size, file)	((char *)NULL)
+#include "../lua/ldblib.c"
+
+/*
+ * Formats and packings of floats are refused. The types keep their sizes, and
+ * no floating-point instruction is ever asked for.
+ */
+#define float			int
+#define double			long long
+#pragma push_macro("luaL_checknumber")
+#undef luaL_checknumber
+#define luaL_checknumber(L, n)	(lunatik_nofloat(L), 0)
+#define lua_pushnumber(L, n)	((void)(n), lunatik_nofloat(L))
+#define MAXCCALLS		lunatik_matchdepth(ms->L)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wtautological-compare"	/* it asks for NaN */
+#include "../lua/lstrlib.c"
+#pragma GCC diagnostic pop
+#undef MAXCCALLS
+#undef lua_pushnumber
+#pragma pop_macro("luaL_checknumber")
+#undef double
+#undef float
+#pragma pop_macro("lua_pushnumber")
+
+#include "../lua/ltablib.c"
+#include "../lua/lutf8lib.c"

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/* lunatik.ko: Lua, runtimes, objects and the C API. */
+#include <linux/init.h>
+#include <linux/module.h>
+#include <linux/random.h>
+
+#include "core.h"
+
+unsigned int lunatik_memory = 32 << 20;
+module_param_named(memory, lunatik_memory, uint, 0644);
+MODULE_PARM_DESC(memory, "bytes of memory a runtime may hold (default 32 MiB)");
+
+unsigned int lunatik_script_max = 1 << 20;
+module_param_named(script_max, lunatik_script_max, uint, 0644);
+MODULE_PARM_DESC(script_max, "largest script file in bytes (default 1 MiB)");
+
+static unsigned int lunatik_seed __ro_after_init;
+
+unsigned int lunatik_makeseed(void)
+{
+	return lunatik_seed;
+}
+
+static int __init lunatik_init(void)
+{
+	get_random_bytes(&lunatik_seed, sizeof(lunatik_seed));
+	return lunatik_object_init();
+}
+
+static void __exit lunatik_exit(void)
+{
+	lunatik_object_exit();
+}
+
+module_init(lunatik_init);
+module_exit(lunatik_exit);
+MODULE_DESCRIPTION("Lua in the kernel");
+MODULE_AUTHOR("Lunatik for Debian");
+MODULE_VERSION(LUNATIK_VERSION);
+MODULE_LICENSE("Dual MIT/GPL");
+/* the device that takes scripts comes and goes with it */
+MODULE_SOFTDEP("post: luadrv");

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * lunatik.runner: runtimes with a name, that stay until they are stopped.
+ * The command lunatik(8) is made of it.
+ */
+#include <linux/ctype.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "core.h"
+
+struct lunatik_running {
+	struct list_head list;
+	lunatik_object_t *runtime;	/* NULL while its script is being loaded */
+	char name[LUNATIK_NAMELEN];
+};
+
+static DEFINE_MUTEX(runner_lock);
+static LIST_HEAD(runner_list);
+
+static struct lunatik_running *runner_find(const char *name)
+{
+	struct lunatik_running *running;
+
+	list_for_each_entry(running, &runner_list, list)
+		if (strcmp(running->name, name) == 0)
+			return running;
+	return NULL;
+}
+
+/* Reserves the name. Whoever is in the list keeps lunatik.ko loaded. */
+static int runner_add(const char *name, struct lunatik_running **prunning)
+{
+	struct lunatik_running *running;
+	int ret = 0;
+
+	running = kzalloc(sizeof(*running), GFP_KERNEL);
+	if (!running)
+		return -ENOMEM;
+	strscpy(running->name, name, sizeof(running->name));
+
+	mutex_lock(&runner_lock);
+	if (runner_find(name)) {
+		ret = -EEXIST;
+	} else {
+		list_add_tail(&running->list, &runner_list);
+		__module_get(THIS_MODULE);
+	}
+	mutex_unlock(&runner_lock);
+
+	if (ret)
+		kfree(running);
+	else
+		*prunning = running;
+	return ret;
+}
+
+static void runner_free(struct lunatik_running *running)
+{
+	kfree(running);
+	module_put(THIS_MODULE);
+}
+
+/* The name as it is listed, pushed: a trailing ".lua" is dropped. */
+static const char *runner_checkname(lua_State *L)
+{
+	size_t len;
+	const char *name = luaL_checklstring(L, 1, &len);
+
+	if (!lunatik_maysleep(L))
+		luaL_error(L, "scripts can be run and stopped only in process context");
+	if (strlen(name) != len)
+		luaL_error(L, "the name of a script must not contain a NUL byte");
+	if (len > 4 && strcmp(name + len - 4, ".lua") == 0)
+		len -= 4;
+	return lua_pushlstring(L, name, len);
+}
+
+static lunatik_opt_t runner_checkcontext(lua_State *L, int i)
+{
+	static const char * const contexts[] = {"process", "softirq", NULL};
+	static const lunatik_opt_t opts[] = {LUNATIK_OPT_NONE, LUNATIK_OPT_SOFTIRQ};
+
+	return opts[luaL_checkoption(L, i, "process", contexts)];
+}
+
+#define RUNNER_MSGLEN	1024
+
+/* run(script[, context]) -> runtime */
+static int runner_run(lua_State *L)
+{
+	lunatik_opt_t opt = runner_checkcontext(L, 2);
+	const char *name = runner_checkname(L);
+	char *msg = lua_newuserdatauv(L, RUNNER_MSGLEN, 0);
+	lunatik_object_t **slot = lunatik_newslot(L, &lunatik_runtime_class);
+	struct lunatik_running *running;
+	lunatik_object_t *runtime;
+	int ret;
+
+	ret = runner_add(name, &running);
+	if (ret == -EEXIST)
+		return luaL_error(L, "script '%s' is already running", name);
+	if (ret)
+		lunatik_throw(L, ret);
+
+	ret = lunatik_load(&runtime, name, opt, msg, RUNNER_MSGLEN);
+
+	mutex_lock(&runner_lock);
+	if (ret) {
+		list_del(&running->list);
+	} else {
+		running->runtime = runtime;
+		lunatik_getobject(runtime);
+		*slot = runtime;
+	}
+	mutex_unlock(&runner_lock);
+
+	if (ret) {
+		runner_free(running);
+		lua_pushstring(L, msg);
+		return lua_error(L);
+	}
+	return 1;	/* the slot */
+}
+
+/* stop(script) */
+static int runner_stop(lua_State *L)
+{
+	const char *name = runner_checkname(L);
+	struct lunatik_running *running;
+	struct lunatik_runtime *rt;
+	bool self = false;
+
+	mutex_lock(&runner_lock);
+	running = runner_find(name);
+	if (running && !running->runtime)
+		running = NULL;		/* still loading, by another */
+	if (running) {
+		rt = running->runtime->private;
+		self = READ_ONCE(rt->task) == current;
+		if (!self)
+			list_del(&running->list);
+	}
+	mutex_unlock(&runner_lock);
+
+	if (self)
+		return luaL_error(L, "a script cannot stop the runtime it runs in");
+	if (!running)
+		return luaL_error(L, "script '%s' is not running", name);
+
+	lunatik_interrupt(rt);
+	lunatik_stop(running->runtime);
+	runner_free(running);
+	return 0;
+}
+
+/* The names as far as they fit; returns the room that all of them want. */
+static size_t runner_join(char *names, size_t size)
+{
+	struct lunatik_running *running;
+	size_t len = 0, want = 1;
+
+	mutex_lock(&runner_lock);
+	list_for_each_entry(running, &runner_list, list) {
+		want += strlen(running->name) + strlen(", ");
+		if (size)
+			len += scnprintf(names + len, size - len, "%s%s",
+					 len ? ", " : "", running->name);
+	}
+	mutex_unlock(&runner_lock);
+	return want;
+}
+
+/* list() -> "a, b". Lua may raise, so nothing is pushed under the lock. */
+static int runner_names(lua_State *L)
+{
+	size_t size = runner_join(NULL, 0);
+	char *names = lua_newuserdatauv(L, size, 0);
+
+	names[0] = '\0';
+	runner_join(names, size);
+	lua_pushstring(L, names);
+	return 1;
+}
+
+static const luaL_Reg runner_lib[] = {
+	{"run", runner_run},
+	{"stop", runner_stop},
+	{"list", runner_names},
+	{NULL, NULL}
+};
+
+int lunatik_openrunner(lua_State *L)
+{
+	luaL_newlib(L, runner_lib);
+	return 1;
+}

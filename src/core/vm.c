@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * The part of Lunatik that needs Lua's internals: entering a state from C,
+ * errors that nobody caught, the end of the kernel stack, and the way in for
+ * the timer. Compiled as the end of lua.c.
+ */
+
+#if LUA_VERSION_RELEASE_NUM >= 50406
+#define stk(L, field)	((L)->field.p)
+#else
+#define stk(L, field)	((L)->field)
+#endif
+
+/*
+ * Called by luaE_checkcstack() and around it when the kernel stack runs
+ * short, or did in this entry. Between the soft and the hard limit one error
+ * is raised, and its message handler may run; below the hard limit the error
+ * is raised without calling a handler.
+ */
+static noinline u32 lunatik_lowstack(lua_State *L, struct lunatik_runtime *rt, unsigned long sp)
+{
+	if (sp > rt->stack_soft) {
+		rt->overflow = false;
+		return LUNATIK_MAXLEVELS;
+	}
+	if (sp > rt->stack_hard)
+		return rt->overflow ? LUNATIK_NOLIMIT : getCcalls(L);
+	L->errfunc = 0;
+	return getCcalls(L);
+}
+
+static l_noret lunatik_nofloat(lua_State *L)
+{
+	luaG_runerror(L, "no floating-point numbers in the kernel");
+}
+
+static const char *lunatik_badnumber(const char *s)
+{
+	bool hex = s[0] == '0' && (s[1] == 'x' || s[1] == 'X');
+	size_t digits = strspn(s, "0123456789");
+
+	if (!hex && digits > 0 && s[digits] == '\0')
+		return "integer out of range";
+	if (strpbrk(s, hex ? ".pP" : ".eE"))
+		return "numbers are integers in the kernel, malformed number";
+	return "malformed number";
+}
+
+/* by squaring; wraps around as every integer operation of Lua does */
+static lua_Integer lunatik_pow(lua_State *L, lua_Integer base, lua_Integer exp)
+{
+	lua_Unsigned b = l_castS2U(base), r = 1;
+
+	if (exp < 0)
+		luaG_runerror(L, "attempt to raise to a negative power");
+	for (; exp > 0; exp >>= 1) {
+		if (exp & 1)
+			r *= b;
+		b *= b;
+	}
+	return l_castU2S(r);
+}
+
+/* Precompiled chunks are refused: a malformed one can do anything. */
+LClosure *luaU_undump(lua_State *L, ZIO *Z, const char *name)
+{
+	luaO_pushfstring(L, "%s: precompiled chunks are refused, load the source",
+			 *name == '@' || *name == '=' ? name + 1 : name);
+	luaD_throw(L, LUA_ERRSYNTAX);
+	return NULL;
+}
+
+int luaU_dump(lua_State *L, const Proto *f, lua_Writer w, void *data, int strip)
+{
+	luaG_runerror(L, "precompiled chunks are refused, so none are made");
+	return 1;
+}
+
+/*
+ * Makes the script stop at its next instruction and call lunatik_hook(). Runs
+ * on the CPU of the script, which is interrupted: it writes only what a
+ * signal handler of a program may, see lua_sethook().
+ */
+void lunatik_arm(struct lunatik_runtime *rt)
+{
+	lua_State *L = READ_ONCE(rt->running);
+	CallInfo *ci;
+
+	if (!L)
+		return;
+	L->hookmask |= LUA_MASKCOUNT;
+	L->hookcount = 1;
+	for (ci = L->ci; ci; ci = ci->previous)
+		if (isLua(ci))
+			ci->u.l.trap = 1;
+}
+
+/* In place of luaD_hook() where the interpreter counts and follows lines. */
+static void lunatik_hook(lua_State *L, int event, int line, int from, int n)
+{
+	struct lunatik_runtime *rt = lunatik_runtimeof(L);
+
+	if (event == LUA_HOOKCOUNT) {
+		if (L->basehookcount == 0)	/* not a hook of the script's own */
+			L->hookmask &= ~LUA_MASKCOUNT;
+		lunatik_attend(L);
+		if (unlikely(READ_ONCE(rt->stop))) {
+			lunatik_arm(rt);
+			luaG_runerror(L, "%s: stopped", rt->name);
+		}
+	}
+	luaD_hook(L, event, line, from, n);
+}
+
+/*
+ * A script that has to end does not go on by catching the error: wherever it
+ * is caught, the next instruction raises it again.
+ */
+static void lunatik_rearm(struct lunatik_runtime *rt)
+{
+	if (unlikely(READ_ONCE(rt->stop)))
+		lunatik_arm(rt);
+}
+
+LUA_API int lua_resume(lua_State *L, lua_State *from, int narg, int *nres)
+{
+	struct lunatik_runtime *rt = lunatik_runtimeof(L);
+	lua_State *before = rt->running;
+	int status;
+
+	WRITE_ONCE(rt->running, L);
+	lunatik_rearm(rt);
+	status = lunatik_rawresume(L, from, narg, nres);
+	WRITE_ONCE(rt->running, before);
+	lunatik_rearm(rt);
+	return status;
+}
+
+/*
+ * Begins an entry into the state: notes what lunatik_leave() restores, sets
+ * the point that an uncaught error returns to, and measures the kernel stack.
+ * The caller holds the lock, or is the only one who knows the runtime.
+ */
+lua_State *lunatik_enter(lunatik_object_t *object, struct lunatik_call *call)
+{
+	struct lunatik_runtime *rt = object->private;
+	lua_State *L = rt->L;
+
+	BUILD_BUG_ON(sizeof(struct lua_longjmp) != sizeof(call->recovery));
+	BUILD_BUG_ON(offsetof(struct lua_longjmp, b) !=
+		     offsetof(struct lunatik_recovery, env));
+	BUILD_BUG_ON(offsetof(struct lua_longjmp, status) !=
+		     offsetof(struct lunatik_recovery, status));
+
+	if (!L || !(rt->ready || lunatik_isloading(rt)))
+		return NULL;
+
+	call->L = L;
+	call->ci = L->ci;
+	call->top = savestack(L, stk(L, top));
+	call->errfunc = L->errfunc;
+	call->ccalls = L->nCcalls;
+	call->allowhook = L->allowhook;
+	call->stack_soft = rt->stack_soft;
+	call->stack_hard = rt->stack_hard;
+	call->running = rt->running;
+	call->task = rt->task;
+
+	call->recovery.status = LUA_OK;
+	call->recovery.previous = L->errorJmp;
+	L->errorJmp = (struct lua_longjmp *)&call->recovery;
+	L->errfunc = 0;
+
+	lunatik_stacklimits(rt);
+	rt->running = L;
+	lunatik_interrupt_enter(rt);
+	return L;
+}
+EXPORT_SYMBOL_GPL(lunatik_enter);
+
+/*
+ * After an error that the handler let escape: the state is made whole again
+ * as lua_pcall() would, the message goes to the log.
+ */
+int lunatik_recover(lunatik_object_t *object, struct lunatik_call *call)
+{
+	struct lunatik_runtime *rt = object->private;
+	lua_State *L = call->L;
+	int status = call->recovery.status;
+	const char *msg;
+
+	L->errorJmp = call->recovery.previous;
+	L->nCcalls = call->ccalls;
+	L->ci = call->ci;
+	L->allowhook = call->allowhook;
+	L->errfunc = 0;
+	WRITE_ONCE(rt->running, L);
+
+	status = luaD_closeprotected(L, call->top, status);
+	if (status == LUA_ERRMEM)
+		msg = "not enough memory";
+	else if (status == LUA_ERRERR)
+		msg = "error in error handling";
+	else if (ttisstring(s2v(stk(L, top) - 1)))
+		msg = svalue(s2v(stk(L, top) - 1));
+	else
+		msg = "(error object is not a string)";
+	pr_err("lunatik: %s: error outside a protected call: %s\n", rt->name, msg);
+
+	stk(L, top) = restorestack(L, call->top);
+	luaD_shrinkstack(L);
+	return lunatik_errno_of(L, status);
+}
+EXPORT_SYMBOL_GPL(lunatik_recover);
+
+void lunatik_leave(lunatik_object_t *object, struct lunatik_call *call)
+{
+	struct lunatik_runtime *rt = object->private;
+	lua_State *L = call->L;
+
+	lua_settop(L, restorestack(L, call->top) - (stk(L->ci, func) + 1));
+	L->errorJmp = call->recovery.previous;
+	L->errfunc = call->errfunc;
+	WRITE_ONCE(rt->task, call->task);
+	WRITE_ONCE(rt->running, call->running);
+	rt->stack_soft = call->stack_soft;
+	rt->stack_hard = call->stack_hard;
+	rt->overflow = false;
+	if (!call->task)
+		WRITE_ONCE(rt->stop, false);
+}
+EXPORT_SYMBOL_GPL(lunatik_leave);
+
+u32 lunatik_hash(lua_State *L, int i)
+{
+	TString *ts = tsvalue(index2value(L, i));
+
+	return ts->tt == LUA_VSHRSTR ? ts->hash : luaS_hashlongstr(ts);
+}
+EXPORT_SYMBOL_GPL(lunatik_hash);
+
+u32 lunatik_hashbytes(const char *bytes, size_t len)
+{
+	return luaS_hash(bytes, len, lunatik_makeseed());
+}
+EXPORT_SYMBOL_GPL(lunatik_hashbytes);

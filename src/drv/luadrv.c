@@ -1,0 +1,533 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * /dev/luadrv: scripts written to it run in the kernel.
+ *
+ * One open file is one session. What is written collects until it is
+ * complete, which is at close by the writer, fsync or the first read; then it
+ * runs as one script, in a new runtime and a kernel thread of its own. Who
+ * completed it waits for the end and gets the outcome as the result of the
+ * call: 0, or
+ *
+ *	ENOEXEC		it does not parse, or is precompiled
+ *	ECANCELED	it raised an error
+ *	ENOMEM		memory ran short, the script's quota or the kernel's
+ *	EINTR		a fatal signal to who waits, or to the thread
+ *	EFBIG		longer than the parameter script_max
+ *	EBUSY		as many scripts run as the parameter scripts_max allows
+ *
+ * What it printed, what it returned and, if it failed, its message are then
+ * read from the descriptor. With O_NONBLOCK nobody waits.
+ *
+ * A session is shared by the open file and the thread, and freed by the last.
+ */
+#include <linux/atomic.h>
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/kref.h>
+#include <linux/kthread.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/poll.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/security.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/wait.h>
+
+#include "../core/core.h"
+#include "../compat.h"
+
+static unsigned int script_max = 1 << 20;
+module_param(script_max, uint, 0644);
+MODULE_PARM_DESC(script_max, "longest script in bytes (default 1 MiB)");
+
+static unsigned int scripts_max = 32;
+module_param(scripts_max, uint, 0644);
+MODULE_PARM_DESC(scripts_max, "how many scripts may run at the same time (default 32)");
+
+static unsigned int output_max = 1 << 20;
+module_param(output_max, uint, 0644);
+MODULE_PARM_DESC(output_max, "bytes of a script's output that are kept (default 1 MiB)");
+
+static atomic_t luadrv_scripts = ATOMIC_INIT(0);
+
+/* Bytes that grow up to a limit; what comes beyond is refused. */
+struct luadrv_text {
+	char *bytes;
+	size_t len;
+	size_t room;
+};
+
+enum luadrv_state {
+	LUADRV_WRITING,		/* text collects */
+	LUADRV_RUNNING,		/* the thread has text and output */
+	LUADRV_DONE,		/* output can be read */
+};
+
+struct luadrv_session {
+	struct kref kref;
+	struct mutex lock;		/* all but what the thread has */
+	wait_queue_head_t wait;
+	enum luadrv_state state;	/* the thread makes it DONE */
+	struct luadrv_text text;
+	struct luadrv_text out;
+	bool truncated;			/* output was lost */
+	int refused;			/* why the text is not to be run, an errno */
+	int status;			/* of the last script, an errno */
+	bool reported;			/* somebody was told */
+	size_t pos;			/* of the next read */
+	pid_t writer;			/* its tgid */
+	char comm[TASK_COMM_LEN];	/* and name, for the log */
+	struct task_struct *thread;
+};
+
+static void luadrv_clear(struct luadrv_text *text)
+{
+	kvfree(text->bytes);
+	memset(text, 0, sizeof(*text));
+}
+
+/* Room for @more bytes. Doubles, so that many small writes cost little. */
+static int luadrv_reserve(struct luadrv_text *text, size_t more, size_t max)
+{
+	size_t room;
+	char *bytes;
+
+	if (more > max || text->len > max - more)
+		return -EFBIG;
+	if (text->len + more <= text->room)
+		return 0;
+
+	room = min(max, max3((size_t)512, 2 * text->room, text->len + more));
+	bytes = kvmalloc(room, GFP_KERNEL | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
+	if (!bytes)
+		return -ENOMEM;
+	if (text->len)
+		memcpy(bytes, text->bytes, text->len);
+	kvfree(text->bytes);
+	text->bytes = bytes;
+	text->room = room;
+	return 0;
+}
+
+static void luadrv_free(struct kref *kref)
+{
+	struct luadrv_session *s = container_of(kref, struct luadrv_session, kref);
+
+	luadrv_clear(&s->text);
+	luadrv_clear(&s->out);
+	if (s->thread)
+		put_task_struct(s->thread);
+	kfree(s);
+}
+
+static void luadrv_put(struct luadrv_session *s)
+{
+	kref_put(&s->kref, luadrv_free);
+}
+
+/* The script's side: all of this is called in its thread. */
+
+static void luadrv_output(void *ud, const char *line, size_t len)
+{
+	struct luadrv_session *s = ud;
+
+	if (s->truncated || luadrv_reserve(&s->out, len + 1, output_max)) {
+		s->truncated = true;
+		return;
+	}
+	memcpy(s->out.bytes + s->out.len, line, len);
+	s->out.len += len;
+	s->out.bytes[s->out.len++] = '\n';
+}
+
+/* One line of what the script returned, as a prompt would show it. */
+static void luadrv_results(lua_State *L, struct luadrv_session *s, int first)
+{
+	int i, n = lua_gettop(L);
+	luaL_Buffer line;
+	const char *text;
+	size_t len;
+
+	if (n < first)
+		return;
+	luaL_checkstack(L, LUA_MINSTACK, "too many results");
+	luaL_buffinit(L, &line);
+	for (i = first; i <= n; i++) {
+		if (i > first)
+			luaL_addchar(&line, '\t');
+		luaL_tolstring(L, i, NULL);
+		luaL_addvalue(&line);
+	}
+	luaL_pushresult(&line);
+	text = lua_tolstring(L, -1, &len);
+	luadrv_output(s, text, len);
+}
+
+/* Runs the script that is in the session; errors come with a traceback. */
+static int luadrv_script(lua_State *L)
+{
+	struct luadrv_session *s = lua_touserdata(L, 1);
+
+	lua_settop(L, 0);
+	lua_pushvalue(L, lua_upvalueindex(1));
+	lua_call(L, 0, LUA_MULTRET);
+	luadrv_results(L, s, 1);
+	return 0;
+}
+
+/* As in a file, a first line that begins with '#' is for others. */
+static const char *luadrv_start(struct luadrv_session *s, size_t *len)
+{
+	static const char bom[] = "\xEF\xBB\xBF";
+	const char *start = s->text.bytes ?: "";
+	const char *eol;
+
+	*len = s->text.len;
+	if (*len >= strlen(bom) && memcmp(start, bom, strlen(bom)) == 0) {
+		start += strlen(bom);
+		*len -= strlen(bom);
+	}
+	if (*len > 0 && *start == '#') {
+		eol = memchr(start, '\n', *len) ?: start + *len;
+		*len -= eol - start;
+		start = eol;	/* the newline stays, so that lines are counted */
+	}
+	return start;
+}
+
+static int luadrv_exec(lua_State *L, struct luadrv_session *s)
+{
+	const char *start, *msg;
+	size_t len;
+	int status;
+
+	lunatik_runtimeof(L)->print = luadrv_output;
+	lunatik_runtimeof(L)->print_ud = s;
+
+	start = luadrv_start(s, &len);
+	status = luaL_loadbufferx(L, start, len, "=/dev/luadrv", "t");
+	luadrv_clear(&s->text);
+	if (status == LUA_OK) {
+		lua_pushcclosure(L, luadrv_script, 1);
+		lua_pushlightuserdata(L, s);
+		status = lunatik_pcall(L, 1, 0);
+	}
+	if (status == LUA_OK)
+		return 0;
+
+	msg = luaL_tolstring(L, -1, &len);
+	pr_err("luadrv: script of %s[%d] failed\n", s->comm, s->writer);
+	lunatik_log(KERN_ERR, msg, len);
+	luadrv_output(s, msg, len);
+	return lunatik_errno_of(L, status);
+}
+
+static int luadrv_run(struct luadrv_session *s)
+{
+	lunatik_object_t *runtime;
+	int ret;
+
+	ret = lunatik_create(&runtime, "/dev/luadrv", LUNATIK_OPT_NONE);
+	if (ret) {
+		static const char msg[] = "not enough memory for a runtime";
+
+		luadrv_output(s, msg, strlen(msg));
+		return ret;
+	}
+	lunatik_publish(runtime);
+	lunatik_run(runtime, luadrv_exec, ret, s);
+	lunatik_stop(runtime);	/* finalizers may print, too */
+	return ret;
+}
+
+static int luadrv_thread(void *data)
+{
+	struct luadrv_session *s = data;
+	int status;
+
+	allow_signal(SIGKILL);
+	status = luadrv_run(s);
+	if (s->truncated)
+		pr_notice("luadrv: output of %s[%d] exceeds output_max, the rest is lost\n",
+			  s->comm, s->writer);
+
+	atomic_dec(&luadrv_scripts);
+	mutex_lock(&s->lock);
+	s->status = status;
+	s->state = LUADRV_DONE;
+	mutex_unlock(&s->lock);
+	wake_up_all(&s->wait);
+	luadrv_put(s);
+	module_put_and_kthread_exit(0);
+	return 0;
+}
+
+/* The session's side. */
+
+/* A session that has been answered starts anew. */
+static void luadrv_renew(struct luadrv_session *s)
+{
+	luadrv_clear(&s->text);
+	luadrv_clear(&s->out);
+	if (s->thread)
+		put_task_struct(s->thread);
+	s->thread = NULL;
+	s->state = LUADRV_WRITING;
+	s->truncated = false;
+	s->refused = 0;
+	s->status = 0;
+	s->reported = false;
+	s->pos = 0;
+}
+
+/* An outcome with no script having run. The text is kept only by EBUSY. */
+static int luadrv_refuse(struct luadrv_session *s, int ret, const char *msg)
+{
+	luadrv_clear(&s->text);
+	luadrv_clear(&s->out);
+	luadrv_output(s, msg, strlen(msg));
+	s->state = LUADRV_DONE;
+	s->status = ret;
+	s->refused = 0;
+	return 0;
+}
+
+/* Starts what has been written, if anything. Called with the lock. */
+static int luadrv_begin(struct luadrv_session *s)
+{
+	struct task_struct *thread;
+
+	if (s->state != LUADRV_WRITING)
+		return 0;
+	if (s->refused == -EFBIG)
+		return luadrv_refuse(s, -EFBIG, "the script is longer than the parameter script_max of luadrv allows");
+	if (s->refused)
+		return luadrv_refuse(s, s->refused, "the script could not be read, it was not run");
+	if (s->text.len == 0)
+		return 0;
+
+	if (atomic_inc_return(&luadrv_scripts) > scripts_max) {
+		atomic_dec(&luadrv_scripts);
+		return -EBUSY;
+	}
+	thread = kthread_create(luadrv_thread, s, "luadrv/%d", s->writer);
+	if (IS_ERR(thread)) {
+		atomic_dec(&luadrv_scripts);
+		return PTR_ERR(thread);
+	}
+
+	get_task_struct(thread);
+	s->thread = thread;
+	s->state = LUADRV_RUNNING;
+	kref_get(&s->kref);
+	__module_get(THIS_MODULE);
+	wake_up_process(thread);
+	return 0;
+}
+
+static bool luadrv_isdone(struct luadrv_session *s)
+{
+	return smp_load_acquire(&s->state) != LUADRV_RUNNING;
+}
+
+/*
+ * Waits for the script that runs. A fatal signal ends the wait and, by a
+ * signal of its own, the script.
+ */
+static int luadrv_wait(struct luadrv_session *s)
+{
+	if (wait_event_killable(s->wait, luadrv_isdone(s)) == 0)
+		return 0;
+	mutex_lock(&s->lock);
+	if (s->state == LUADRV_RUNNING)
+		send_sig(SIGKILL, s->thread, 1);
+	mutex_unlock(&s->lock);
+	return -EINTR;
+}
+
+/* Begins and waits; then tells the outcome, the first time or each time. */
+static int luadrv_finish(struct luadrv_session *s, bool nowait, bool again)
+{
+	int ret;
+
+	mutex_lock(&s->lock);
+	ret = luadrv_begin(s);
+	mutex_unlock(&s->lock);
+	if (ret)
+		return ret;
+	if (nowait && !luadrv_isdone(s))
+		return -EAGAIN;
+
+	ret = luadrv_wait(s);
+	if (ret)
+		return ret;
+
+	mutex_lock(&s->lock);
+	if (s->state == LUADRV_DONE && (again || !s->reported)) {
+		ret = s->status;
+		s->reported = true;
+	}
+	mutex_unlock(&s->lock);
+	return ret;
+}
+
+static int luadrv_open(struct inode *inode, struct file *file)
+{
+	struct luadrv_session *s;
+	int ret;
+
+	/* a script can do what a module can */
+	if (!capable(CAP_SYS_MODULE))
+		return -EPERM;
+	ret = security_locked_down(LOCKDOWN_MODULE_SIGNATURE);
+	if (ret)
+		return ret;
+
+	s = kzalloc(sizeof(*s), GFP_KERNEL);
+	if (!s)
+		return -ENOMEM;
+	kref_init(&s->kref);
+	mutex_init(&s->lock);
+	init_waitqueue_head(&s->wait);
+	file->private_data = s;
+	return stream_open(inode, file);
+}
+
+static ssize_t luadrv_write(struct file *file, const char __user *buf, size_t len, loff_t *off)
+{
+	struct luadrv_session *s = file->private_data;
+	ssize_t ret;
+
+	if (mutex_lock_killable(&s->lock))
+		return -EINTR;
+	ret = -EBUSY;
+	if (s->state == LUADRV_RUNNING)
+		goto out;
+	if (s->state == LUADRV_DONE)
+		luadrv_renew(s);
+
+	s->writer = current->tgid;
+	get_task_comm(s->comm, current);
+
+	ret = s->refused;
+	if (ret)
+		goto out;
+	ret = luadrv_reserve(&s->text, len, script_max);
+	if (!ret && copy_from_user(s->text.bytes + s->text.len, buf, len))
+		ret = -EFAULT;
+	if (ret) {
+		/* a script with a part missing must not run */
+		luadrv_clear(&s->text);
+		s->refused = ret;
+		goto out;
+	}
+	s->text.len += len;
+	ret = len;
+out:
+	mutex_unlock(&s->lock);
+	return ret;
+}
+
+static ssize_t luadrv_read(struct file *file, char __user *buf, size_t len, loff_t *off)
+{
+	struct luadrv_session *s = file->private_data;
+	ssize_t ret;
+
+	ret = luadrv_finish(s, file->f_flags & O_NONBLOCK, false);
+	if (ret)
+		return ret;
+
+	if (mutex_lock_killable(&s->lock))
+		return -EINTR;
+	ret = 0;
+	if (s->state == LUADRV_DONE) {
+		ret = min(len, s->out.len - s->pos);
+		if (copy_to_user(buf, s->out.bytes + s->pos, ret))
+			ret = -EFAULT;
+		else
+			s->pos += ret;
+	}
+	mutex_unlock(&s->lock);
+	return ret;
+}
+
+static int luadrv_fsync(struct file *file, loff_t start, loff_t end, int datasync)
+{
+	int ret = luadrv_finish(file->private_data, file->f_flags & O_NONBLOCK, true);
+
+	return ret == -EAGAIN ? 0 : ret;
+}
+
+/*
+ * At each close of a descriptor. The text is complete when its writer closes;
+ * not when a child of the shell, say, ends with a copy of the descriptor.
+ */
+static int luadrv_flush(struct file *file, fl_owner_t id)
+{
+	struct luadrv_session *s = file->private_data;
+	bool exiting = current->flags & PF_EXITING;
+	int ret;
+
+	mutex_lock(&s->lock);
+	ret = s->writer != current->tgid;
+	if (!ret && s->state == LUADRV_WRITING && exiting && (current->exit_code & 0x7f)) {
+		/* killed while it wrote: what is there is a piece */
+		luadrv_renew(s);
+		ret = 1;
+	}
+	mutex_unlock(&s->lock);
+	if (ret)
+		return 0;
+
+	/* who exits cannot be woken by a signal, so the script runs on alone */
+	ret = luadrv_finish(s, exiting || (file->f_flags & O_NONBLOCK), false);
+	return ret == -EAGAIN ? 0 : ret;
+}
+
+static __poll_t luadrv_poll(struct file *file, poll_table *wait)
+{
+	struct luadrv_session *s = file->private_data;
+
+	poll_wait(file, &s->wait, wait);
+	if (!luadrv_isdone(s))
+		return 0;
+	return EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM;
+}
+
+/* The last close. Text that is still here was its writer's to complete. */
+static int luadrv_release(struct inode *inode, struct file *file)
+{
+	luadrv_put(file->private_data);
+	return 0;
+}
+
+static const struct file_operations luadrv_fops = {
+	.owner = THIS_MODULE,
+	.open = luadrv_open,
+	.write = luadrv_write,
+	.read = luadrv_read,
+	.fsync = luadrv_fsync,
+	.flush = luadrv_flush,
+	.poll = luadrv_poll,
+	.release = luadrv_release,
+};
+
+static struct miscdevice luadrv_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "luadrv",
+	.fops = &luadrv_fops,
+	.mode = 0600,
+};
+
+module_misc_device(luadrv_device);
+MODULE_DESCRIPTION("/dev/luadrv: Lua scripts run in the kernel");
+MODULE_AUTHOR("Lunatik for Debian");
+MODULE_VERSION(LUNATIK_VERSION);
+MODULE_LICENSE("Dual MIT/GPL");

@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+#
+# boot.sh [-t SECONDS] IMAGE LOGS FILES COMMAND...: boots IMAGE in QEMU and
+# runs COMMAND there, in /opt/lunatik-tests, where the contents of the
+# directory FILES are. What the guest prints appears as it comes.
+#
+#   LOGS/kernel.log   the kernel's messages
+#   LOGS/output.log   what COMMAND printed
+#   LOGS/result       'exit N' or 'timeout' or 'died'; then 'tainted N' if told
+#
+# The exit status is that of COMMAND; 124 when the time ran out (900 s unless
+# said), 125 when the guest ended without a word. The image is not written to.
+#
+#   LUNATIK_GUEST_MEM=2G LUNATIK_GUEST_SMP=2
+set -eu -o pipefail
+. "$(dirname "$0")/lib.sh"
+
+seconds=900
+if [ "${1-}" = -t ]; then
+	seconds=$2
+	shift 2
+fi
+[ $# -ge 4 ] || die "usage: boot.sh [-t SECONDS] IMAGE LOGS FILES COMMAND..."
+image=$1 logs=$2 files=$3
+shift 3
+[ -f "$image/disk.img" ] || die "no image in $image"
+mkdir -p "$logs"
+rm -f "$logs/kernel.log" "$logs/output.log" "$logs/result"
+
+# the second disk: the files, our part of the guest, the command
+ours=$(mktemp -d)
+trap 'rm -rf "$ours"' EXIT
+cp "$HARNESS/ktap.sh" "$HARNESS/guest-run.sh" "$ours"
+chmod +x "$ours/guest-run.sh"
+printf '%q ' "$@" >"$ours/.command"
+tar -C "$files" --owner=0 --group=0 -cf "$ours/files.tar" .
+tar -C "$ours" --owner=0 --group=0 -rf "$ours/files.tar" \
+	ktap.sh guest-run.sh .command
+
+accel=tcg,thread=multi
+if grep -qE '^flags.* (vmx|svm) ' /proc/cpuinfo && [ -w /dev/kvm ]; then
+	accel=kvm
+fi
+qemu=(
+	qemu-system-x86_64 -accel "$accel" -cpu max
+	-smp "${LUNATIK_GUEST_SMP:-2}" -m "${LUNATIK_GUEST_MEM:-2G}"
+	-nodefaults -no-user-config -display none -no-reboot
+	-kernel "$image/vmlinuz" -initrd "$image/initrd.img"
+	# an oops is a panic, and a panic ends QEMU
+	-append "root=/dev/vda rootfstype=ext4 rw init=/opt/lunatik-init
+		console=ttyS0 loglevel=7 printk.devkmsg=on panic=-1 oops=panic"
+	-drive "file=$image/disk.img,if=virtio,format=raw,snapshot=on"
+	-drive "file=$ours/files.tar,if=virtio,format=raw,readonly=on"
+	-chardev "file,id=kernel,path=$logs/kernel.log" -serial chardev:kernel
+	-chardev "stdio,id=output,signal=off" -serial chardev:output
+)
+status=0
+setpriv --pdeathsig TERM timeout --foreground -k 5 "$seconds" \
+	setpriv --pdeathsig KILL "${qemu[@]}" </dev/null |
+	tee "$logs/output.log" || status=${PIPESTATUS[0]}
+
+# last KEY: the value of the guest's last line '@@lunatik KEY value'
+last()
+{
+	sed -n "s/.*@@lunatik $1 //p" "$logs/output.log" | tail -n 1
+}
+
+tainted=$(last tainted)
+code=$(last exit)
+case $status in
+124 | 137)
+	echo timeout
+	code=124
+	;;
+*)
+	if [ -n "$code" ]; then
+		echo "exit $code"
+	else
+		echo died
+		code=125
+	fi
+	;;
+esac >"$logs/result"
+[ -z "$tainted" ] || echo "tainted $tainted" >>"$logs/result"
+exit "$code"

@@ -1,0 +1,340 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+#
+# check.sh BUILD_DIR: the tests. Those in tests/host run here, then the
+# packages BUILD_DIR/*.deb are installed in a guest, which is booted and runs
+# those in tests/guest. A test is an executable *.sh that prints KTAP; the
+# directory it lies in goes with it. What all print is numbered and counted
+# here, the harness adds points of its own, and the last line is
+# 'N passed, N failed'. The exit status is 0 when none failed.
+#
+#   TESTS='PATTERN...'     only tests whose name holds one: TESTS='guest/20 deb'
+#   KEEP=1                 keep the root filesystem
+#   LUNATIK_BOOT_TIMEOUT   seconds for the whole life of the guest: 1500
+#   LUNATIK_GUEST_MEM, LUNATIK_GUEST_SMP   2G and 2
+#   HOST_TESTS, GUEST_TESTS                other directories of tests
+#
+# Logs: BUILD_DIR/logs, BUILD_DIR/image.
+HARNESS_MARK='#'
+set -euf -o pipefail
+. "$(dirname "$0")/lib.sh"
+
+[ -d "${1-}" ] || die "usage: check.sh BUILD_DIR"
+BUILD_DIR=$(cd "$1" && pwd)
+export BUILD_DIR
+host_dir=${HOST_TESTS:-$TOP/tests/host}
+guest_dir=${GUEST_TESTS:-$TOP/tests/guest}
+logs=$BUILD_DIR/logs
+image=$BUILD_DIR/image
+
+passed=0 failed=0 skipped=0	# points, the leaves of the tree
+number=0			# of the test at the top level
+
+# --- one test at the top level, with its points nested
+
+# begin NAME
+begin()
+{
+	test=$1
+	points=0 planned='' bad=0 skipall='' problems=()
+	printf '    KTAP version 1\n    # Subtest: %s\n' "$test"
+}
+
+# line TEXT: one line of what the test printed
+line()
+{
+	local text=${1%$'\r'} status name
+
+	if [[ $text =~ ^(ok|not\ ok)(\ +([0-9]+))?(\ +-)?(\ +(.*))?$ ]]; then
+		status=${BASH_REMATCH[1]} name=${BASH_REMATCH[6]}
+		points=$((points + 1))
+		if [ -n "${BASH_REMATCH[3]}" ] &&
+		   [ "$((10#${BASH_REMATCH[3]}))" -ne "$points" ]; then
+			problem "point ${BASH_REMATCH[3]} came where $points was due"
+			# which took that number
+			text="$status $points - $name"
+		fi
+		if [[ $name =~ \#\ *(SKIP|TODO|skip|todo) ]]; then
+			skipped=$((skipped + 1))
+		elif [ "$status" = ok ]; then
+			passed=$((passed + 1))
+		else
+			failed=$((failed + 1))
+			bad=$((bad + 1))
+		fi
+		printf '    %s\n' "$text"
+	elif [[ $text =~ ^1\.\.([0-9]+)(\ *\#\ *(SKIP|skip)\ *(.*))?$ ]]; then
+		[ -z "$planned" ] || problem "a second plan"
+		planned=${BASH_REMATCH[1]}
+		if [ "$planned" -eq 0 ]; then
+			skipall=${BASH_REMATCH[4]:-no reason given}
+		fi
+		printf '    %s\n' "$text"
+	elif [[ $text =~ ^(KTAP|TAP)\ version ]]; then
+		:
+	elif [[ $text =~ ^Bail\ out! ]]; then
+		problem "$text"
+	elif [[ $text == '#'* || -z $text ]]; then
+		printf '    %s\n' "$text"
+	else
+		printf '    # %s\n' "$text"
+	fi
+}
+
+# problem TEXT: a failed point that the test did not print itself
+problem()
+{
+	problems+=("$1")
+}
+
+# end STATUS: the test ended with that exit status
+end()
+{
+	local status=$1 at
+
+	case $status in
+	0) ;;
+	124 | 137) problem "ended by its time limit" ;;
+	*) [ "$bad" -gt 0 ] || problem "exit status $status, with no point failed" ;;
+	esac
+	if [ -n "$skipall" ] && [ "$points" -eq 0 ]; then
+		skipped=$((skipped + 1))
+	elif [ "$points" -eq 0 ]; then
+		problem "printed no test points"
+	elif [ -z "$planned" ]; then
+		problem "printed no plan"
+	elif [ "$planned" -ne "$points" ]; then
+		problem "planned $planned points, made $points"
+	fi
+	for at in "${!problems[@]}"; do
+		failed=$((failed + 1))
+		bad=$((bad + 1))
+		printf '    not ok %d - %s\n' $((points + at + 1)) \
+			"the test itself: ${problems[at]}"
+	done
+	number=$((number + 1))
+	if [ "$bad" -gt 0 ]; then
+		printf 'not ok %d - %s\n' "$number" "$test"
+	elif [ -n "$skipall" ] && [ "$points" -eq 0 ]; then
+		printf 'ok %d - %s # SKIP %s\n' "$number" "$test" "$skipall"
+	else
+		printf 'ok %d - %s\n' "$number" "$test"
+	fi
+}
+
+# point STATUS NAME: a point of the harness; a failed one takes its reasons
+# from standard input
+point()
+{
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then
+		passed=$((passed + 1))
+		printf 'ok %d - %s\n' "$number" "$2"
+	else
+		failed=$((failed + 1))
+		printf 'not ok %d - %s\n' "$number" "$2"
+		sed 's/^/# /'
+	fi
+}
+
+# --- which tests
+
+# list KIND DIR: the names of the tests to run, sorted
+list()
+{
+	local name pattern
+
+	[ -d "$2" ] || return 0
+	find "$2" -maxdepth 1 -name '*.sh' -perm -u+x -printf '%f\n' | sort |
+	while IFS= read -r name; do
+		[ -n "${TESTS-}" ] || printf '%s\n' "$name"
+		for pattern in ${TESTS-}; do
+			# shellcheck disable=SC2254 # a pattern
+			case $1/$name in
+			*$pattern*)
+				printf '%s\n' "$name"
+				break
+				;;
+			esac
+		done
+	done
+}
+
+# --- on the host
+
+run_host_tests()
+{
+	local name status text
+
+	for name in "${host_tests[@]}"; do
+		begin "host/$name"
+		while IFS= read -r text || [ -n "$text" ]; do
+			line "$text"
+		done < <(
+			limit=$(sed -n 's/^# timeout: *\([0-9]*\).*/\1/p' \
+				"$host_dir/$name" | head -n 1)
+			cd "$host_dir"
+			KTAP=$HARNESS/ktap.sh TESTDIR=$host_dir \
+				exec timeout -k 10 "${limit:-600}" "./$name" \
+				</dev/null 2>&1
+		)
+		status=0
+		wait "$!" || status=$?
+		end "$status"
+	done
+}
+
+# --- in the guest
+
+# read_guest: takes what the guest prints and counts it, line by line
+read_guest()
+{
+	local text marker rest running=
+
+	ran=()
+	while IFS= read -r text || [ -n "$text" ]; do
+		marker=
+		# a marker may stand behind a line without an end
+		if [[ $text == *'@@lunatik '* ]]; then
+			marker=${text#*@@lunatik }
+			text=${text%%@@lunatik *}
+		fi
+		if [ -n "$marker" ] && [ -z "$text" ]; then
+			:
+		elif [ -n "$running" ]; then
+			line "$text"
+		else
+			printf '# %s\n' "$text"
+		fi
+		rest=${marker#* }
+		case ${marker%% *} in
+		begin)
+			running=${rest% *}
+			ran+=("$running")
+			say "guest/$running, at most ${rest##* } s"
+			begin "guest/$running"
+			;;
+		end)
+			end "${rest##* }"
+			running=
+			;;
+		stuck)
+			problem "hangs and cannot be killed; see the kernel log"
+			end 0
+			running=
+			;;
+		esac
+	done
+	if [ -n "$running" ]; then
+		problem "the guest ended before it did"
+		end 0
+	fi
+}
+
+# not_run REASON: the guest's tests that had no turn
+not_run()
+{
+	local name
+
+	for name in "${guest_tests[@]}"; do
+		case " ${ran[*]-} " in
+		*" $name "*) ;;
+		*)
+			point 1 "guest/$name did not run" <<<"$1"
+			;;
+		esac
+	done
+}
+
+run_guest_tests()
+{
+	local status=0 result tainted
+
+	ran=()
+	bash "$HARNESS/rootfs.sh" "$BUILD_DIR" 2>&1 | sed -u '/^#/!s/^/# /' ||
+		status=${PIPESTATUS[0]}
+	point "$status" "the packages install with apt and DKMS builds them" \
+		<<<"see above and $image/install.log"
+	if [ "$status" -ne 0 ]; then
+		not_run "no image to boot"
+		return
+	fi
+	status=0
+	[ ! -s "$image/warnings" ] || status=1
+	point "$status" "the DKMS build printed no warning" <"$image/warnings"
+
+	say "booting the guest"
+	read_guest < <(
+		bash "$HARNESS/boot.sh" -t "${LUNATIK_BOOT_TIMEOUT:-1500}" \
+			"$image" "$logs" "$guest_dir" \
+			./guest-run.sh "${guest_tests[@]}" 2>&1
+	)
+	result=$(head -n 1 "$logs/result" 2>/dev/null) || result='not started'
+	tainted=$(sed -n 's/^tainted //p' "$logs/result" 2>/dev/null) || :
+	say "the guest ended: $result"
+	not_run "the guest ended before: $result"
+	ended "$result"
+	kernel_log
+	taint "$tainted"
+}
+
+ended()
+{
+	local status=0
+
+	[ "$1" = "exit 0" ] || status=1
+	point "$status" "the guest ran to its end and turned itself off" < <(
+		case $1 in
+		timeout) echo "timeout: it was still running after" \
+			"${LUNATIK_BOOT_TIMEOUT:-1500} s (LUNATIK_BOOT_TIMEOUT)" ;;
+		died) echo "it ended without a word" ;;
+		*) echo "$1" ;;
+		esac
+		echo "the last lines of $logs/kernel.log:"
+		tail -n 15 "$logs/kernel.log" 2>/dev/null || :
+	)
+}
+
+kernel_log()
+{
+	local status=0
+
+	if [ -s "$logs/kernel.log" ]; then
+		"$HARNESS/klog.sh" "$logs/kernel.log" >"$logs/kernel.trouble" ||
+			status=1
+	else
+		echo "there is no kernel log" >"$logs/kernel.trouble"
+		status=1
+	fi
+	point "$status" "the kernel log is clean" <"$logs/kernel.trouble"
+}
+
+# taint BITS: out-of-tree (bit 12) and unsigned (bit 13) are what DKMS makes
+taint()
+{
+	local status=0
+
+	[ -n "$1" ] && [ $(($1 & ~(1 << 12 | 1 << 13))) -eq 0 ] || status=1
+	point "$status" "the kernel is tainted by out-of-tree modules at most" \
+		<<<"/proc/sys/kernel/tainted: got ${1:-nothing}, wanted 0, 4096, 8192 or 12288"
+}
+
+# --- all
+
+mapfile -t host_tests < <(list host "$host_dir")
+mapfile -t guest_tests < <(list guest "$guest_dir")
+mkdir -p "$logs"
+boot=0
+if [ -z "${TESTS-}" ] || [ ${#guest_tests[@]} -gt 0 ]; then
+	boot=5
+fi
+echo "KTAP version 1"
+[ "$boot" -eq 0 ] ||
+	echo "1..$((${#host_tests[@]} + ${#guest_tests[@]} + boot))"
+[ "$boot" -ne 0 ] || echo "1..${#host_tests[@]}"
+run_host_tests
+[ "$boot" -eq 0 ] || run_guest_tests
+printf '%d passed, %d failed' "$passed" "$failed"
+[ "$skipped" -eq 0 ] || printf ', %d skipped' "$skipped"
+echo
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+# shellcheck shell=bash
+#
+# What the scripts of the harness share. They are bash; this file is sourced.
+#
+#   HARNESS_MARK  what progress lines begin with: '==>' for a person,
+#                 '#' inside KTAP output
+
+export LC_ALL=C.UTF-8
+HARNESS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TOP=$(cd "$HARNESS/../.." && pwd)
+: "${HARNESS_MARK:===>}"
+: "${HARNESS_START:=$(date +%s)}"
+: "${LUNATIK_CACHE:=/var/cache/lunatik-build}"
+export HARNESS_MARK HARNESS_START LUNATIK_CACHE TOP
+
+# say TEXT...: a line of progress, with the seconds since the first one
+say()
+{
+	printf '%s [%4d s] %s\n' "$HARNESS_MARK" \
+		$(($(date +%s) - HARNESS_START)) "$*"
+}
+
+die()
+{
+	printf '%s: error: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+# as_root SCRIPT ARGS...: runs the script again with root's rights
+as_root()
+{
+	command -v sudo >/dev/null ||
+		die "this needs root: run it as root, or install sudo"
+	local pass=(PATH="$PATH") name
+	for name in ${!LUNATIK_*} ${!HARNESS_*} KEEP http_proxy https_proxy; do
+		[ -z "${!name-}" ] || pass+=("$name=${!name}")
+	done
+	exec sudo env "${pass[@]}" bash "$@"
+}
+
+# alive LOG TEXT COMMAND...: runs the command with its output in LOG, says
+# every 20 seconds that it is still at it, shows the end of LOG on failure
+alive()
+{
+	local log=$1 text=$2 ticker status=0
+	shift 2
+	say "$text"
+	(
+		while sleep 20 >/dev/null 2>&1; do
+			say "  still at it: $(tail -n 1 "$log" | tr -d '\r' | cut -c 1-70)"
+		done
+	) 9>&- &
+	ticker=$!
+	"$@" >"$log" 2>&1 </dev/null || status=$?
+	kill "$ticker" 2>/dev/null || :
+	wait "$ticker" 2>/dev/null || :
+	[ "$status" -eq 0 ] || {
+		printf '%s failed with status %d; the end of %s:\n' \
+			"$1" "$status" "$log" >&2
+		tail -n 60 "$log" >&2
+	}
+	return "$status"
+}

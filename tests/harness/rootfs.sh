@@ -1,0 +1,213 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+#
+# rootfs.sh BUILD_DIR: makes BUILD_DIR/image, what the guest boots, from the
+# packages BUILD_DIR/*.deb. They are installed with apt in a fresh base system,
+# where DKMS builds the modules for the guest's kernel. As root, or by sudo.
+#
+#   image/disk.img, vmlinuz, initrd.img   to boot; image/key says made of what
+#   image/install.log                     what apt and DKMS said
+#   image/dkms/*.log, image/dkms/status   each module's make.log, dkms status
+#   image/warnings                        lines of those logs that warn
+#
+# An image made of the same things is kept. Warnings do not fail this script:
+# who calls it looks at image/warnings.
+# shellcheck disable=SC2317 # called by name: cleanup, in_namespace
+set -eu
+. "$(dirname "$0")/lib.sh"
+
+# install_packages ROOT: in a mount namespace of its own, so that the mounts
+# end with it whatever happens
+install_packages()
+{
+	root=$1		# not local: the trap reads it at the end
+	local node apt
+	apt=(chroot "$root" env DEBIAN_FRONTEND=noninteractive LC_ALL=C
+		apt-get -y -o Dpkg::Use-Pty=0 -o APT::Sandbox::User=root
+		-o Dpkg::Options::=--force-unsafe-io -o Acquire::Retries=3)
+
+	trap 'umount "$root/dev" "$root/proc" 2>/dev/null || :' EXIT
+	mount -t proc proc "$root/proc"
+	mount -t tmpfs -o mode=755 tmpfs "$root/dev"
+	mknod -m 666 "$root/dev/null" c 1 3
+	mknod -m 666 "$root/dev/zero" c 1 5
+	mknod -m 666 "$root/dev/full" c 1 7
+	mknod -m 666 "$root/dev/random" c 1 8
+	mknod -m 666 "$root/dev/urandom" c 1 9
+	mknod -m 666 "$root/dev/tty" c 5 0
+	for node in fd:fd stdin:fd/0 stdout:fd/1 stderr:fd/2; do
+		ln -s "/proc/self/${node#*:}" "$root/dev/${node%%:*}"
+	done
+	mkdir "$root/dev/pts" "$root/dev/shm"
+
+	# nothing is started in there
+	printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
+	chmod +x "$root/usr/sbin/policy-rc.d"
+
+	local debs=("$root"/opt/lunatik-debs/*.deb)
+	debs=("${debs[@]#"$root"}")
+	if ! "${apt[@]}" -s -qq install "${debs[@]}" >/dev/null 2>&1; then
+		echo "not all dependencies are in the base system: apt-get update"
+		cp -L /etc/resolv.conf "$root/etc/resolv.conf" || :
+		"${apt[@]}" update
+	fi
+	"${apt[@]}" install --no-install-recommends "${debs[@]}"
+	rm -f "$root/usr/sbin/policy-rc.d"
+	mkdir -p "$root/var/lib/dkms"
+	chroot "$root" dkms status >"$root/var/lib/dkms/harness-status"
+}
+
+# in_namespace COMMAND...: in a chroot / is no mount point and cannot be made
+# private; then install_packages' trap does the work
+in_namespace()
+{
+	if unshare --mount --propagation private true 2>/dev/null; then
+		unshare --mount --propagation private "$@"
+	else
+		unshare --mount --propagation unchanged "$@"
+	fi
+}
+
+# collect ROOT IMAGE: DKMS's logs and what they warn of
+collect()
+{
+	local root=$1 image=$2 log name
+
+	mkdir -p "$image/dkms"
+	for log in "$root"/var/lib/dkms/*/*/*/*/log/make.log \
+		   "$root"/var/lib/dkms/*/*/build/make.log; do
+		[ -f "$log" ] || continue
+		name=${log#"$root/var/lib/dkms/"}
+		name=${name%/make.log}
+		cp "$log" "$image/dkms/$(printf '%s' "${name%/log}" | tr / _).log"
+	done
+	cp "$root/var/lib/dkms/harness-status" "$image/dkms/status" 2>/dev/null || :
+	(cd "$image" && grep -niE 'warning|objtool:' dkms/*.log install.log) \
+		>"$image/warnings" 2>/dev/null || :
+}
+
+# modules_built ROOT IMAGE KERNEL: every DKMS package is installed
+modules_built()
+{
+	local root=$1 image=$2 kernel=$3 conf module built=0
+
+	for conf in "$root"/usr/src/*/dkms.conf; do
+		[ -f "$conf" ] || continue
+		module=$(sed -n 's/^PACKAGE_NAME=//p; s/^PACKAGE_VERSION=//p' \
+			"$conf" | tr -d "\"'" | paste -sd /)
+		grep -q "^$module, $kernel, .*: installed" "$image/dkms/status" && {
+			built=$((built + 1))
+			continue
+		}
+		echo "DKMS did not install $module for $kernel; dkms status:" >&2
+		sed 's/^/    /' "$image/dkms/status" >&2 || :
+		return 1
+	done
+	say "DKMS built and installed $built module packages for $kernel"
+}
+
+show_failure()
+{
+	local image=$1 log
+
+	for log in "$image"/dkms/*.log; do
+		[ -f "$log" ] || continue
+		printf '\n%s:\n' "$log"
+		tail -n 60 "$log"
+	done >&2
+}
+
+# make_image ROOT IMAGE KERNEL
+make_image()
+{
+	local root=$1 image=$2 kernel=$3 size
+
+	cp "$root/boot/vmlinuz-$kernel" "$image/vmlinuz"
+	cp "$root/boot/initrd.img-$kernel" "$image/initrd.img"
+	size=$(du -sm "$root" | cut -f 1)
+	mke2fs -q -F -t ext4 -O ^has_journal -m 0 -i 8192 \
+		-d "$root" "$image/disk.img" "$((size + size / 20 + 300))m"
+}
+
+# build_image BUILD IMAGE BASE
+build_image()
+{
+	local build=$1 image=$2 base=$3 root kernel
+
+	root=$work/root
+	mkdir -p "$root/opt/lunatik-debs" "$root/opt/lunatik-tests"
+	say "unpacking the base system"
+	tar -C "$root" --exclude='./dev/*' -xf "$base"
+	cp "$build"/*.deb "$root/opt/lunatik-debs/"
+	cp "$HARNESS/guest-init.sh" "$root/opt/lunatik-init"
+	echo lunatik >"$root/etc/hostname"
+	kernel=$(basename "$root"/lib/modules/*-cloud-amd64)
+	[ -d "$root/lib/modules/$kernel/kernel" ] ||
+		die "expected one cloud kernel in the base system: $kernel"
+
+	if ! alive "$image/install.log" \
+		"apt install of $(echo "$build"/*.deb | wc -w) packages, DKMS builds for $kernel" \
+		in_namespace bash "$0" --install "$root"; then
+		collect "$root" "$image"
+		show_failure "$image"
+		exit 1
+	fi
+	collect "$root" "$image"
+	modules_built "$root" "$image" "$kernel" || {
+		show_failure "$image"
+		exit 1
+	}
+	say "making the disk image"
+	make_image "$root" "$image" "$kernel"
+}
+
+cleanup()
+{
+	local status=$?
+
+	if [ -n "${KEEP-}" ]; then
+		say "kept: $work"
+	else
+		rm -rf --one-file-system "$work"
+	fi
+	# what failed is shown too, but without its key
+	if [ -d "$image.new" ]; then
+		rm -rf "$image"
+		mv "$image.new" "$image"
+	fi
+	[ -z "${SUDO_UID-}" ] ||
+		chown -R "$SUDO_UID:${SUDO_GID-}" "$image" 2>/dev/null || :
+	exit "$status"
+}
+
+if [ "${1-}" = --install ]; then
+	install_packages "$2"
+	exit
+fi
+[ -d "${1-}" ] || die "usage: rootfs.sh BUILD_DIR"
+[ "$(id -u)" -eq 0 ] || as_root "$0" "$@"
+build=$(cd "$1" && pwd)
+ls "$build"/*.deb >/dev/null 2>&1 || die "no packages in $build"
+image=$build/image
+exec 8>"$build/.image.lock"
+flock 8
+work=$(mktemp -d "$build/work.XXXXXX")
+trap cleanup EXIT
+
+bash "$HARNESS/base.sh" "$work/base"
+base=$(cat "$work/base")
+key=$(
+	{
+		stat -c '%n %Y %s' "$base"
+		cd "$build" && sha256sum ./*.deb
+		cd "$HARNESS" && sha256sum rootfs.sh guest-init.sh
+	} | sha256sum | cut -d ' ' -f 1
+)
+if [ "$(cat "$image/key" 2>/dev/null)" = "$key" ]; then
+	say "the packages are those of the last image: using it again"
+	exit 0
+fi
+rm -rf "$image.new"
+mkdir "$image.new"
+build_image "$build" "$image.new" "$base"
+echo "$key" >"$image.new/key"
