@@ -7,8 +7,9 @@
 #define LUNATIK_CORE_H
 
 #include <linux/atomic.h>
+#include <linux/hrtimer.h>
 #include <linux/list.h>
-#include <linux/timer.h>
+#include <linux/smp.h>
 
 #include <lunatik.h>
 
@@ -39,9 +40,12 @@ struct lunatik_runtime {
 	struct task_struct *task;	/* who is inside, read by the timer */
 
 	/* asking the script to do something, see interrupt.c */
-	struct timer_list timer;
+	struct hrtimer timer;
 	atomic_t ticking;		/* the timer is or will be pending */
-	bool stop;			/* the script has to end */
+	call_single_data_t csd;		/* when the script is on another CPU */
+	atomic_t kicked;		/* csd is in use */
+	bool due;			/* the script has to look at what is asked */
+	bool stop;			/* it has to end */
 
 	lunatik_print_t print;
 	void *print_ud;

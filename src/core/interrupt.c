@@ -3,71 +3,87 @@
  * Reaching into a script that runs.
  *
  * Nothing on the ordinary path counts or checks. While somebody is inside a
- * runtime of process context a timer of that runtime fires now and then on
- * the CPU the script runs on, and makes the interpreter call lunatik_attend()
- * at its next instruction, by the count hook as lua.c does on SIGINT. There
- * the script gives the CPU to others, and ends if it was asked to.
+ * runtime of process context a timer of that runtime goes off now and then,
+ * interrupts the script on the CPU it runs on, and makes the interpreter call
+ * lunatik_attend() at its next instruction, by the count hook as lua.c does
+ * on SIGINT. There the script gives the CPU to others, and ends if it has to.
  *
- * The timer is left to fire once more after the last entry, so that entering
- * costs a look at whether it is pending.
+ * The timer runs in hard interrupt context: softirqs may be left to a thread,
+ * which a script that never gives up the CPU would keep waiting. It goes off
+ * once more after the last entry, so that an entry costs one look at a flag.
  */
-#include <linux/jiffies.h>
+#include <linux/delay.h>
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
-#include <linux/timer.h>
+#include <linux/smp.h>
 
 #include "core.h"
 #include "../compat.h"
 
-#define LUNATIK_TICK	max(HZ / 20, 1)	/* well under any stall detector */
+#define LUNATIK_TICK	ms_to_ktime(50)	/* well under any stall detector */
 
-/* The task inside, and the CPU it was last seen on. */
-static struct task_struct *lunatik_inside(struct lunatik_runtime *rt, int *cpu)
+/* With interrupts off: the task is either what was interrupted, or not here. */
+static void lunatik_kick(void *info)
+{
+	struct lunatik_runtime *rt = info;
+
+	if (READ_ONCE(rt->task) == current)
+		lunatik_arm(rt);
+	atomic_set_release(&rt->kicked, 0);
+}
+
+/* The CPU that the task inside was last seen on; -1 if nobody is inside. */
+static int lunatik_cpu(struct lunatik_runtime *rt)
 {
 	struct task_struct *task;
+	int cpu = -1;
 
 	rcu_read_lock();
 	task = READ_ONCE(rt->task);
 	if (task)
-		*cpu = task_cpu(task);
+		cpu = task_cpu(task);
 	rcu_read_unlock();
-	return task;
+	return cpu;
 }
 
-/* In softirq: the script, if it is on this CPU, is what was interrupted. */
-static void lunatik_tick(struct timer_list *timer)
+static enum hrtimer_restart lunatik_tick(struct hrtimer *timer)
 {
-	struct lunatik_runtime *rt = timer_container_of(rt, timer, timer);
-	struct task_struct *task;
-	int cpu;
+	struct lunatik_runtime *rt = container_of(timer, struct lunatik_runtime, timer);
+	int cpu = lunatik_cpu(rt);
 
-	task = lunatik_inside(rt, &cpu);
-	if (!task) {
+	if (cpu < 0) {
 		atomic_set(&rt->ticking, 0);
 		smp_mb();	/* pairs with lunatik_interrupt_enter() */
-		task = lunatik_inside(rt, &cpu);
-		if (!task || atomic_xchg(&rt->ticking, 1))
-			return;
+		cpu = lunatik_cpu(rt);
+		if (cpu < 0 || atomic_xchg(&rt->ticking, 1))
+			return HRTIMER_NORESTART;
 	}
-	if (task == current) {
+
+	if (READ_ONCE(rt->task) == current)
 		lunatik_arm(rt);
-		mod_timer(timer, jiffies + LUNATIK_TICK);
-		return;
-	}
-	/* it is elsewhere, or waits: go after it */
-	timer->expires = jiffies + 1;
-	add_timer_on(timer, cpu_online(cpu) ? cpu : smp_processor_id());
+	else if (cpu != smp_processor_id() && !atomic_xchg(&rt->kicked, 1) &&
+		 smp_call_function_single_async(cpu, &rt->csd))
+		atomic_set(&rt->kicked, 0);	/* the next tick tries again */
+
+	hrtimer_forward_now(timer, LUNATIK_TICK);
+	return HRTIMER_RESTART;
 }
 
 void lunatik_interrupt_init(struct lunatik_runtime *rt)
 {
-	timer_setup(&rt->timer, lunatik_tick, TIMER_PINNED);
+	hrtimer_setup(&rt->timer, lunatik_tick, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+	rt->csd.func = lunatik_kick;
+	rt->csd.info = rt;
 }
 
 /* Nobody is inside, and nobody will be. */
 void lunatik_interrupt_exit(struct lunatik_runtime *rt)
 {
-	timer_delete_sync(&rt->timer);
+	hrtimer_cancel(&rt->timer);
+	while (atomic_read_acquire(&rt->kicked))
+		usleep_range(10, 100);
 }
 
 void lunatik_interrupt_enter(struct lunatik_runtime *rt)
@@ -77,7 +93,7 @@ void lunatik_interrupt_enter(struct lunatik_runtime *rt)
 	WRITE_ONCE(rt->task, current);
 	smp_mb();	/* a timer that gives up sees the task, or we see it did */
 	if (!atomic_read(&rt->ticking) && !atomic_xchg(&rt->ticking, 1))
-		mod_timer(&rt->timer, jiffies + LUNATIK_TICK);
+		hrtimer_start(&rt->timer, LUNATIK_TICK, HRTIMER_MODE_REL_PINNED_HARD);
 }
 
 /* Asks the script that is inside to end; it does within a tick or two. */

@@ -169,17 +169,33 @@ static int lunatik_rawresume(lua_State *L, lua_State *from, int narg, int *nres)
 #undef luaL_checknumber
 #define luaL_checknumber(L, n)	(lunatik_nofloat(L), 0)
 #define lua_pushnumber(L, n)	((void)(n), lunatik_nofloat(L))
-#define MAXCCALLS		lunatik_matchdepth(ms->L)
+
+/*
+ * The matcher asks l_unlikely() on each entry, where ms is what it matches.
+ * Functions that know no ms see this one, and so nothing.
+ */
+static const struct {
+	lua_State *L;
+} *const ms;
+#pragma push_macro("l_unlikely")
+#undef l_unlikely
+#define l_unlikely(x)		(lunatik_pollmatch(ms ? ms->L : NULL), unlikely(x))
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wtautological-compare"	/* it asks for NaN */
 #include "../lua/lstrlib.c"
 #pragma GCC diagnostic pop
-#undef MAXCCALLS
+#pragma pop_macro("l_unlikely")
 #undef lua_pushnumber
 #pragma pop_macro("luaL_checknumber")
 #undef double
 #undef float
 #pragma pop_macro("lua_pushnumber")
 
+
+/* loops over as many elements as a script says there are */
+#pragma push_macro("lua_geti")
+#undef lua_geti
+#define lua_geti(L, i, n)	(lunatik_poll(L), lunatik_lua_geti(L, i, n))
 #include "../lua/ltablib.c"
+#pragma pop_macro("lua_geti")
 #include "../lua/lutf8lib.c"

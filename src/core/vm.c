@@ -88,6 +88,7 @@ void lunatik_arm(struct lunatik_runtime *rt)
 
 	if (!L)
 		return;
+	WRITE_ONCE(rt->due, true);
 	L->hookmask |= LUA_MASKCOUNT;
 	L->hookcount = 1;
 	for (ci = L->ci; ci; ci = ci->previous)
@@ -95,19 +96,26 @@ void lunatik_arm(struct lunatik_runtime *rt)
 			ci->u.l.trap = 1;
 }
 
-/* In place of luaD_hook() where the interpreter counts and follows lines. */
-static void lunatik_hook(lua_State *L, int event, int line, int from, int n)
+/* What the timer asked for. May raise. */
+static void lunatik_polled(lua_State *L)
 {
 	struct lunatik_runtime *rt = lunatik_runtimeof(L);
 
+	WRITE_ONCE(rt->due, false);
+	lunatik_attend(L);
+	if (unlikely(READ_ONCE(rt->stop))) {
+		lunatik_arm(rt);
+		luaG_runerror(L, "stopped");
+	}
+}
+
+/* In place of luaD_hook() where the interpreter counts and follows lines. */
+static void lunatik_hook(lua_State *L, int event, int line, int from, int n)
+{
 	if (event == LUA_HOOKCOUNT) {
 		if (L->basehookcount == 0)	/* not a hook of the script's own */
 			L->hookmask &= ~LUA_MASKCOUNT;
-		lunatik_attend(L);
-		if (unlikely(READ_ONCE(rt->stop))) {
-			lunatik_arm(rt);
-			luaG_runerror(L, "%s: stopped", rt->name);
-		}
+		lunatik_polled(L);
 	}
 	luaD_hook(L, event, line, from, n);
 }

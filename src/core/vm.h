@@ -9,13 +9,11 @@
 #define LUNATIK_MAXLEVELS	200	/* of nested C calls, as Lua has it */
 #define LUNATIK_NOLIMIT		0x10000	/* more than a counter of levels holds */
 
-/* kernel stack that one level of pattern matching takes, measured: see Kbuild */
-#define LUNATIK_MATCHFRAME	192
-
 static u32 lunatik_lowstack(lua_State *L, struct lunatik_runtime *rt, unsigned long sp);
 static l_noret lunatik_nofloat(lua_State *L);
 static lua_Integer lunatik_pow(lua_State *L, lua_Integer base, lua_Integer exp);
 static const char *lunatik_badnumber(const char *s);
+static void lunatik_polled(lua_State *L);
 static void lunatik_hook(lua_State *L, int event, int line, int from, int n);
 
 /*
@@ -32,13 +30,28 @@ static __always_inline u32 lunatik_maxccalls(lua_State *L)
 	return lunatik_lowstack(L, rt, sp);
 }
 
-/* Levels of recursion that a pattern may take on the stack that is left. */
-static inline int lunatik_matchdepth(lua_State *L)
+/*
+ * A hook fires between two instructions; a long call of a library has these
+ * instead, where its loops turn: the script ends if it has to, and gives the
+ * CPU to others. May raise.
+ */
+static __always_inline void lunatik_poll(lua_State *L)
 {
-	long left = (unsigned long)__builtin_frame_address(0) -
-		    lunatik_runtimeof(L)->stack_hard;
+	if (unlikely(READ_ONCE(lunatik_runtimeof(L)->due)))
+		lunatik_polled(L);
+}
 
-	return clamp_t(long, left / LUNATIK_MATCHFRAME, 1, LUNATIK_MAXLEVELS);
+/* The same for the pattern matcher, which also recurses. */
+static __always_inline void lunatik_pollmatch(lua_State *L)
+{
+	struct lunatik_runtime *rt;
+
+	if (!L)		/* a function of lstrlib.c that matches nothing */
+		return;
+	rt = lunatik_runtimeof(L);
+	if (unlikely((unsigned long)__builtin_frame_address(0) < rt->stack_hard))
+		luaL_error(L, "pattern too complex");
+	lunatik_poll(L);
 }
 
 static inline void lunatik_overflowed(lua_State *L)

@@ -10,8 +10,12 @@
 #ifndef LUNATIK_SETJMP_H
 #define LUNATIK_SETJMP_H
 
-/* callee-saved registers, stack pointer and return address: 8 on x86-64, 13 on arm64 */
-#define LUNATIK_JMPBUF	14
+/* callee-saved registers, stack pointer and return address */
+#ifdef CONFIG_X86_64
+#define LUNATIK_JMPBUF	8
+#else
+#define LUNATIK_JMPBUF	13
+#endif
 
 typedef unsigned long lunatik_jmpbuf[LUNATIK_JMPBUF];
 

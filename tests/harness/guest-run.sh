@@ -30,8 +30,8 @@ for script; do
 	test=$!
 	wait "$test"
 	status=$?
-	kill -KILL -- "-$test" 2>/dev/null
-	kill -KILL -- "-$watch" 2>/dev/null
+	kill -s KILL -- "-$test" 2>/dev/null
+	kill -s KILL -- "-$watch" 2>/dev/null
 	wait "$watch" 2>/dev/null
 	printf '@@lunatik end %s %d\n' "$script" "$status"
 done

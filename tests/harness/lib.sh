@@ -56,8 +56,7 @@ alive()
 	kill "$ticker" 2>/dev/null || :
 	wait "$ticker" 2>/dev/null || :
 	[ "$status" -eq 0 ] || {
-		printf '%s failed with status %d; the end of %s:\n' \
-			"$1" "$status" "$log" >&2
+		say "failed with status $status; the end of $log:" >&2
 		tail -n 60 "$log" >&2
 	}
 	return "$status"

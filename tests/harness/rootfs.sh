@@ -126,7 +126,7 @@ make_image()
 	cp "$root/boot/initrd.img-$kernel" "$image/initrd.img"
 	size=$(du -sm "$root" | cut -f 1)
 	mke2fs -q -F -t ext4 -O ^has_journal -m 0 -i 8192 \
-		-d "$root" "$image/disk.img" "$((size + size / 20 + 300))m"
+		-d "$root" "$image/disk.img" "$((size + size / 20 + 300))m" >/dev/null
 }
 
 # build_image BUILD IMAGE BASE
@@ -134,7 +134,7 @@ build_image()
 {
 	local build=$1 image=$2 base=$3 root kernel
 
-	root=$work/root
+	root=$WORK/root
 	mkdir -p "$root/opt/lunatik-debs" "$root/opt/lunatik-tests"
 	say "unpacking the base system"
 	tar -C "$root" --exclude='./dev/*' -xf "$base"
@@ -161,22 +161,23 @@ build_image()
 	make_image "$root" "$image" "$kernel"
 }
 
+# capitals: cleanup may run while a function's locals hide the rest
 cleanup()
 {
 	local status=$?
 
 	if [ -n "${KEEP-}" ]; then
-		say "kept: $work"
+		say "kept: $WORK"
 	else
-		rm -rf --one-file-system "$work"
+		rm -rf --one-file-system "$WORK"
 	fi
 	# what failed is shown too, but without its key
-	if [ -d "$image.new" ]; then
-		rm -rf "$image"
-		mv "$image.new" "$image"
+	if [ -d "$IMAGE.new" ]; then
+		rm -rf "$IMAGE"
+		mv "$IMAGE.new" "$IMAGE"
 	fi
 	[ -z "${SUDO_UID-}" ] ||
-		chown -R "$SUDO_UID:${SUDO_GID-}" "$image" 2>/dev/null || :
+		chown -R "$SUDO_UID:${SUDO_GID-}" "$IMAGE" 2>/dev/null || :
 	exit "$status"
 }
 
@@ -188,14 +189,16 @@ fi
 [ "$(id -u)" -eq 0 ] || as_root "$0" "$@"
 build=$(cd "$1" && pwd)
 ls "$build"/*.deb >/dev/null 2>&1 || die "no packages in $build"
-image=$build/image
+IMAGE=$build/image
 exec 8>"$build/.image.lock"
 flock 8
-work=$(mktemp -d "$build/work.XXXXXX")
+# what a run left that was killed, or kept its own
+rm -rf --one-file-system "$build"/work.*
+WORK=$(mktemp -d "$build/work.XXXXXX")
 trap cleanup EXIT
 
-bash "$HARNESS/base.sh" "$work/base"
-base=$(cat "$work/base")
+bash "$HARNESS/base.sh" "$WORK/base"
+base=$(cat "$WORK/base")
 key=$(
 	{
 		stat -c '%n %Y %s' "$base"
@@ -203,11 +206,11 @@ key=$(
 		cd "$HARNESS" && sha256sum rootfs.sh guest-init.sh
 	} | sha256sum | cut -d ' ' -f 1
 )
-if [ "$(cat "$image/key" 2>/dev/null)" = "$key" ]; then
+if [ "$(cat "$IMAGE/key" 2>/dev/null)" = "$key" ]; then
 	say "the packages are those of the last image: using it again"
 	exit 0
 fi
-rm -rf "$image.new"
-mkdir "$image.new"
-build_image "$build" "$image.new" "$base"
-echo "$key" >"$image.new/key"
+rm -rf "$IMAGE.new"
+mkdir "$IMAGE.new"
+build_image "$build" "$IMAGE.new" "$base"
+echo "$key" >"$IMAGE.new/key"
