@@ -13,6 +13,8 @@
 
 #include <lunatik.h>
 
+#include "../drv/luadrv.h"
+
 #define LUNATIK_NAMELEN	128	/* of a script, with the ending NUL */
 
 /* takes a line that the script printed, without the newline */
@@ -110,6 +112,9 @@ void lunatik_interrupt_exit(struct lunatik_runtime *rt);
 void lunatik_interrupt_enter(struct lunatik_runtime *rt);
 void lunatik_interrupt(struct lunatik_runtime *rt);
 void lunatik_attend(lua_State *L);
+
+/* chunk.c */
+extern const struct luadrv_interpreter lunatik_interpreter;
 
 /* log.c */
 void lunatik_log(const char *level, const char *text, size_t len);

@@ -36,7 +36,6 @@ void lunatik_log(const char *level, const char *text, size_t len)
 		text = eol + 1;
 	} while (text < end);
 }
-EXPORT_SYMBOL_GPL(lunatik_log);
 
 /* Lua's warnings come in parts. */
 void lunatik_warn(void *ud, const char *msg, int tocont)

@@ -23,12 +23,21 @@ unsigned int lunatik_makeseed(void)
 
 static int __init lunatik_init(void)
 {
+	int ret;
+
 	get_random_bytes(&lunatik_seed, sizeof(lunatik_seed));
-	return lunatik_object_init();
+	ret = lunatik_object_init();
+	if (ret)
+		return ret;
+	ret = luadrv_register(&lunatik_interpreter);
+	if (ret)
+		lunatik_object_exit();
+	return ret;
 }
 
 static void __exit lunatik_exit(void)
 {
+	luadrv_unregister(&lunatik_interpreter);
 	lunatik_object_exit();
 }
 
@@ -38,5 +47,3 @@ MODULE_DESCRIPTION("Lua in the kernel");
 MODULE_AUTHOR("Lunatik for Debian");
 MODULE_VERSION(LUNATIK_VERSION);
 MODULE_LICENSE("Dual MIT/GPL");
-/* the device that takes scripts comes and goes with it */
-MODULE_SOFTDEP("post: luadrv");

@@ -180,7 +180,6 @@ int lunatik_create(lunatik_object_t **pruntime, const char *name, lunatik_opt_t 
 	*pruntime = runtime;
 	return 0;
 }
-EXPORT_SYMBOL_GPL(lunatik_create);
 
 /* From here on lunatik_run() enters, in the runtime's own context. */
 void lunatik_publish(lunatik_object_t *runtime)
@@ -196,7 +195,6 @@ void lunatik_publish(lunatik_object_t *runtime)
 	rt->ready = true;
 	lunatik_unlock(runtime);
 }
-EXPORT_SYMBOL_GPL(lunatik_publish);
 
 /* Whether this is the one who loads the script, and no interrupt on top. */
 bool lunatik_isloading(struct lunatik_runtime *rt)
@@ -250,7 +248,6 @@ int lunatik_pcall(lua_State *L, int nargs, int nresults)
 	lua_remove(L, base);
 	return status;
 }
-EXPORT_SYMBOL_GPL(lunatik_pcall);
 
 /* Each class of failure has an errno of its own. */
 int lunatik_errno_of(lua_State *L, int status)
@@ -270,7 +267,6 @@ int lunatik_errno_of(lua_State *L, int status)
 		return -ECANCELED;
 	}
 }
-EXPORT_SYMBOL_GPL(lunatik_errno_of);
 
 /* Runs the script's body. On failure the message is logged and copied. */
 static int lunatik_body(lua_State *L, const char *script, char *copy, size_t size)

@@ -50,7 +50,7 @@ static __always_inline void lunatik_pollmatch(lua_State *L)
 		return;
 	rt = lunatik_runtimeof(L);
 	if (unlikely((unsigned long)__builtin_frame_address(0) < rt->stack_hard))
-		luaL_error(L, "pattern too complex");
+		luaL_error(L, "C stack overflow: pattern too complex");
 	lunatik_poll(L);
 }
 

@@ -24,6 +24,7 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
+#include <linux/kmod.h>
 #include <linux/kref.h>
 #include <linux/kthread.h>
 #include <linux/miscdevice.h>
@@ -40,7 +41,7 @@
 #include <linux/uaccess.h>
 #include <linux/wait.h>
 
-#include "../core/core.h"
+#include "luadrv.h"
 #include "../compat.h"
 
 static unsigned int script_max = 1 << 20;
@@ -55,6 +56,8 @@ static unsigned int output_max = 1 << 20;
 module_param(output_max, uint, 0644);
 MODULE_PARM_DESC(output_max, "bytes of a script's output that are kept (default 1 MiB)");
 
+static DEFINE_MUTEX(luadrv_interpreter_lock);
+static const struct luadrv_interpreter *luadrv_interpreter;
 static atomic_t luadrv_scripts = ATOMIC_INIT(0);
 
 /* Bytes that grow up to a limit; what comes beyond is refused. */
@@ -72,6 +75,7 @@ enum luadrv_state {
 
 struct luadrv_session {
 	struct kref kref;
+	const struct luadrv_interpreter *interpreter;	/* its module is held */
 	struct mutex lock;		/* all but what the thread has */
 	wait_queue_head_t wait;
 	enum luadrv_state state;	/* the thread makes it DONE */
@@ -124,6 +128,7 @@ static void luadrv_free(struct kref *kref)
 	luadrv_clear(&s->out);
 	if (s->thread)
 		put_task_struct(s->thread);
+	module_put(s->interpreter->owner);
 	kfree(s);
 }
 
@@ -147,116 +152,18 @@ static void luadrv_output(void *ud, const char *line, size_t len)
 	s->out.bytes[s->out.len++] = '\n';
 }
 
-/* One line of what the script returned, as a prompt would show it. */
-static void luadrv_results(lua_State *L, struct luadrv_session *s, int first)
-{
-	int i, n = lua_gettop(L);
-	luaL_Buffer line;
-	const char *text;
-	size_t len;
-
-	if (n < first)
-		return;
-	luaL_checkstack(L, LUA_MINSTACK, "too many results");
-	luaL_buffinit(L, &line);
-	for (i = first; i <= n; i++) {
-		if (i > first)
-			luaL_addchar(&line, '\t');
-		luaL_tolstring(L, i, NULL);
-		luaL_addvalue(&line);
-	}
-	luaL_pushresult(&line);
-	text = lua_tolstring(L, -1, &len);
-	luadrv_output(s, text, len);
-}
-
-/* Runs the script that is in the session; errors come with a traceback. */
-static int luadrv_script(lua_State *L)
-{
-	struct luadrv_session *s = lua_touserdata(L, 1);
-
-	lua_settop(L, 0);
-	lua_pushvalue(L, lua_upvalueindex(1));
-	lua_call(L, 0, LUA_MULTRET);
-	luadrv_results(L, s, 1);
-	return 0;
-}
-
-/* As in a file, a first line that begins with '#' is for others. */
-static const char *luadrv_start(struct luadrv_session *s, size_t *len)
-{
-	static const char bom[] = "\xEF\xBB\xBF";
-	const char *start = s->text.bytes ?: "";
-	const char *eol;
-
-	*len = s->text.len;
-	if (*len >= strlen(bom) && memcmp(start, bom, strlen(bom)) == 0) {
-		start += strlen(bom);
-		*len -= strlen(bom);
-	}
-	if (*len > 0 && *start == '#') {
-		eol = memchr(start, '\n', *len) ?: start + *len;
-		*len -= eol - start;
-		start = eol;	/* the newline stays, so that lines are counted */
-	}
-	return start;
-}
-
-static int luadrv_exec(lua_State *L, struct luadrv_session *s)
-{
-	const char *start, *msg;
-	size_t len;
-	int status;
-
-	lunatik_runtimeof(L)->print = luadrv_output;
-	lunatik_runtimeof(L)->print_ud = s;
-
-	start = luadrv_start(s, &len);
-	status = luaL_loadbufferx(L, start, len, "=/dev/luadrv", "t");
-	luadrv_clear(&s->text);
-	if (status == LUA_OK) {
-		lua_pushcclosure(L, luadrv_script, 1);
-		lua_pushlightuserdata(L, s);
-		status = lunatik_pcall(L, 1, 0);
-	}
-	if (status == LUA_OK)
-		return 0;
-
-	msg = luaL_tolstring(L, -1, &len);
-	pr_err("luadrv: script of %s[%d] failed\n", s->comm, s->writer);
-	lunatik_log(KERN_ERR, msg, len);
-	luadrv_output(s, msg, len);
-	return lunatik_errno_of(L, status);
-}
-
-static int luadrv_run(struct luadrv_session *s)
-{
-	lunatik_object_t *runtime;
-	int ret;
-
-	ret = lunatik_create(&runtime, "/dev/luadrv", LUNATIK_OPT_NONE);
-	if (ret) {
-		static const char msg[] = "not enough memory for a runtime";
-
-		luadrv_output(s, msg, strlen(msg));
-		return ret;
-	}
-	lunatik_publish(runtime);
-	lunatik_run(runtime, luadrv_exec, ret, s);
-	lunatik_stop(runtime);	/* finalizers may print, too */
-	return ret;
-}
-
 static int luadrv_thread(void *data)
 {
 	struct luadrv_session *s = data;
+	char from[TASK_COMM_LEN + 16];
 	int status;
 
 	allow_signal(SIGKILL);
-	status = luadrv_run(s);
+	snprintf(from, sizeof(from), "%s[%d]", s->comm, s->writer);
+	status = s->interpreter->run(s->text.bytes, s->text.len, from, luadrv_output, s);
+	luadrv_clear(&s->text);
 	if (s->truncated)
-		pr_notice("luadrv: output of %s[%d] exceeds output_max, the rest is lost\n",
-			  s->comm, s->writer);
+		pr_notice("luadrv: output of %s exceeds output_max, the rest is lost\n", from);
 
 	atomic_dec(&luadrv_scripts);
 	mutex_lock(&s->lock);
@@ -378,6 +285,43 @@ static int luadrv_finish(struct luadrv_session *s, bool nowait, bool again)
 	return ret;
 }
 
+/* The interpreter, held; NULL if there is none, or it is on its way out. */
+static const struct luadrv_interpreter *luadrv_getinterpreter(void)
+{
+	const struct luadrv_interpreter *interpreter;
+
+	mutex_lock(&luadrv_interpreter_lock);
+	interpreter = luadrv_interpreter;
+	if (interpreter && !try_module_get(interpreter->owner))
+		interpreter = NULL;
+	mutex_unlock(&luadrv_interpreter_lock);
+	return interpreter;
+}
+
+int luadrv_register(const struct luadrv_interpreter *interpreter)
+{
+	int ret = 0;
+
+	mutex_lock(&luadrv_interpreter_lock);
+	if (luadrv_interpreter)
+		ret = -EBUSY;
+	else
+		luadrv_interpreter = interpreter;
+	mutex_unlock(&luadrv_interpreter_lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(luadrv_register);
+
+/* No session is left: each holds the interpreter's module. */
+void luadrv_unregister(const struct luadrv_interpreter *interpreter)
+{
+	mutex_lock(&luadrv_interpreter_lock);
+	if (luadrv_interpreter == interpreter)
+		luadrv_interpreter = NULL;
+	mutex_unlock(&luadrv_interpreter_lock);
+}
+EXPORT_SYMBOL_GPL(luadrv_unregister);
+
 static int luadrv_open(struct inode *inode, struct file *file)
 {
 	struct luadrv_session *s;
@@ -393,6 +337,16 @@ static int luadrv_open(struct inode *inode, struct file *file)
 	s = kzalloc(sizeof(*s), GFP_KERNEL);
 	if (!s)
 		return -ENOMEM;
+	s->interpreter = luadrv_getinterpreter();
+	if (!s->interpreter) {
+		/* the device was loaded alone */
+		request_module("lunatik");
+		s->interpreter = luadrv_getinterpreter();
+	}
+	if (!s->interpreter) {
+		kfree(s);
+		return -ENODEV;
+	}
 	kref_init(&s->kref);
 	mutex_init(&s->lock);
 	init_waitqueue_head(&s->wait);
@@ -529,5 +483,4 @@ static struct miscdevice luadrv_device = {
 module_misc_device(luadrv_device);
 MODULE_DESCRIPTION("/dev/luadrv: Lua scripts run in the kernel");
 MODULE_AUTHOR("Lunatik for Debian");
-MODULE_VERSION(LUNATIK_VERSION);
 MODULE_LICENSE("Dual MIT/GPL");

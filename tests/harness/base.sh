@@ -49,7 +49,7 @@ build()
 	export ARCHIVES=$LUNATIK_CACHE/archives ARCHIVES_NEW=$new
 	# shellcheck disable=SC2016 # $1, the root, is for the hook's own shell
 	alive "$LUNATIK_CACHE/base.log" "building the guest's base system" \
-		mmdebstrap "${options[@]}" --include="$include" \
+		in_namespace mmdebstrap "${options[@]}" --include="$include" \
 		--skip=download/empty --skip=essential/unlink \
 		--setup-hook='mkdir -p "$1/var/cache/apt/archives"
 			[ ! -d "$ARCHIVES" ] ||

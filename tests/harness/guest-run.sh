@@ -8,29 +8,45 @@
 cd "$(dirname "$0")" || exit
 export KTAP="$PWD/ktap.sh" TESTDIR="$PWD"
 
-# what cannot even be killed hangs in the kernel: say where, and end
-# shellcheck disable=SC2016 # for its own shell
-watchdog='
-sleep "$1"
-echo w >/proc/sysrq-trigger
-printf "@@lunatik stuck %s\n@@lunatik tainted %s\n" \
-	"$2" "$(cat /proc/sys/kernel/tainted)"
-stty -F /dev/ttyS1 raw
-echo o >/proc/sysrq-trigger
-'
+# stuck SCRIPT: what cannot even be killed hangs in the kernel. Has the kernel
+# log say where, and turns the machine off: later tests would prove nothing.
+stuck()
+{
+	echo w >/proc/sysrq-trigger
+	printf '@@lunatik stuck %s\n@@lunatik tainted %s\n' \
+		"$1" "$(cat /proc/sys/kernel/tainted)"
+	stty -F /dev/ttyS1 raw
+	echo o >/proc/sysrq-trigger
+	sleep infinity
+}
 
+# gone GROUP: the processes of the group are dead, or die within 5 s
+gone()
+{
+	tries=50
+	while kill -s KILL -- "-$1" 2>/dev/null; do
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] || return
+		sleep 0.1
+	done
+}
+
+if [ "$1" = --watchdog ]; then
+	sleep "$2"
+	stuck "$3"
+fi
 for script; do
 	limit=$(sed -n 's/^# timeout: *\([0-9][0-9]*\).*/\1/p' "$script" | head -n 1)
 	: "${limit:=600}"
 	printf 'lunatik-harness: begin %s\n' "$script" >/dev/kmsg
 	printf '@@lunatik begin %s %s\n' "$script" "$limit"
-	setsid sh -c "$watchdog" watchdog $((limit + 30)) "$script" &
+	setsid sh "$0" --watchdog $((limit + 30)) "$script" &
 	watch=$!
 	timeout -k 10 "$limit" "./$script" </dev/null &
 	test=$!
 	wait "$test"
 	status=$?
-	kill -s KILL -- "-$test" 2>/dev/null
+	gone "$test" || stuck "$script"
 	kill -s KILL -- "-$watch" 2>/dev/null
 	wait "$watch" 2>/dev/null
 	printf '@@lunatik end %s %d\n' "$script" "$status"

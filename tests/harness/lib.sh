@@ -7,6 +7,8 @@
 #                 '#' inside KTAP output
 
 export LC_ALL=C.UTF-8
+# an ordinary user of Debian has no sbin there
+export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 HARNESS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$HARNESS/../.." && pwd)
 : "${HARNESS_MARK:===>}"
@@ -60,4 +62,15 @@ alive()
 		tail -n 60 "$log" >&2
 	}
 	return "$status"
+}
+
+# in_namespace COMMAND...: what the command mounts ends with it. In a chroot /
+# is no mount point and cannot be made private; there it must clean up itself.
+in_namespace()
+{
+	if unshare --mount --propagation private true 2>/dev/null; then
+		unshare --mount --propagation private "$@"
+	else
+		unshare --mount --propagation unchanged "$@"
+	fi
 }

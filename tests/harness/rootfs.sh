@@ -12,7 +12,7 @@
 #
 # An image made of the same things is kept. Warnings do not fail this script:
 # who calls it looks at image/warnings.
-# shellcheck disable=SC2317 # called by name: cleanup, in_namespace
+# shellcheck disable=SC2317 # cleanup is called by name
 set -eu
 . "$(dirname "$0")/lib.sh"
 
@@ -57,17 +57,6 @@ install_packages()
 	chroot "$root" dkms status >"$root/var/lib/dkms/harness-status"
 }
 
-# in_namespace COMMAND...: in a chroot / is no mount point and cannot be made
-# private; then install_packages' trap does the work
-in_namespace()
-{
-	if unshare --mount --propagation private true 2>/dev/null; then
-		unshare --mount --propagation private "$@"
-	else
-		unshare --mount --propagation unchanged "$@"
-	fi
-}
-
 # collect ROOT IMAGE: DKMS's logs and what they warn of
 collect()
 {
@@ -92,7 +81,9 @@ modules_built()
 	local root=$1 image=$2 kernel=$3 conf module built=0
 
 	for conf in "$root"/usr/src/*/dkms.conf; do
+		# not by /usr/src/lunatik, a link, a second time
 		[ -f "$conf" ] || continue
+		[ ! -L "${conf%/*}" ] || continue
 		module=$(sed -n 's/^PACKAGE_NAME=//p; s/^PACKAGE_VERSION=//p' \
 			"$conf" | tr -d "\"'" | paste -sd /)
 		grep -q "^$module, $kernel, .*: installed" "$image/dkms/status" && {
@@ -161,6 +152,18 @@ build_image()
 	make_image "$root" "$image" "$kernel"
 }
 
+# roomy DIR: it is in memory, with room for the work, and programs run there
+roomy()
+{
+	local free memory
+
+	free=$(df -k --output=avail "$1" 2>/dev/null | tail -n 1)
+	memory=$(sed -n 's/^MemAvailable: *\([0-9]*\).*/\1/p' /proc/meminfo)
+	[ "$(stat -f -c %T "$1" 2>/dev/null)" = tmpfs ] &&
+		[ "${free:-0}" -gt 2000000 ] && [ "${memory:-0}" -gt 4000000 ] &&
+		case $(findmnt -n -o OPTIONS -T "$1") in *noexec*) false ;; esac
+}
+
 # capitals: cleanup may run while a function's locals hide the rest
 cleanup()
 {
@@ -192,9 +195,15 @@ ls "$build"/*.deb >/dev/null 2>&1 || die "no packages in $build"
 IMAGE=$build/image
 exec 8>"$build/.image.lock"
 flock 8
-# what a run left that was killed, or kept its own
-rm -rf --one-file-system "$build"/work.*
-WORK=$(mktemp -d "$build/work.XXXXXX")
+# a fast place for the root filesystem; first what a killed run left there
+shm=/dev/shm/lunatik-$(printf '%s' "$build" | sha256sum | cut -c 1-8)
+rm -rf --one-file-system "$build"/work.* "$shm".*
+if [ -z "${KEEP-}" ] && roomy /dev/shm; then
+	WORK=$(mktemp -d "$shm.XXXXXX")
+else
+	WORK=$(mktemp -d "$build/work.XXXXXX")
+fi
+chmod 755 "$WORK"
 trap cleanup EXIT
 
 bash "$HARNESS/base.sh" "$WORK/base"

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/*
+ * A script that comes as a text, from /dev/luadrv: run once in a runtime of
+ * its own, what it puts out handed to the session.
+ */
+#include <linux/string.h>
+
+#include "core.h"
+
+#define CHUNK_NAME	"/dev/luadrv"
+
+struct lunatik_chunk {
+	const char *text;
+	size_t len;
+	const char *from;
+	luadrv_output_t output;
+	void *ud;
+};
+
+/* One line of what the script returned, as a prompt would show it. */
+static void chunk_results(lua_State *L, const struct lunatik_chunk *chunk)
+{
+	int i, n = lua_gettop(L);
+	luaL_Buffer line;
+	const char *text;
+	size_t len;
+
+	if (n == 0)
+		return;
+	luaL_checkstack(L, LUA_MINSTACK, "too many results");
+	luaL_buffinit(L, &line);
+	for (i = 1; i <= n; i++) {
+		if (i > 1)
+			luaL_addchar(&line, '\t');
+		luaL_tolstring(L, i, NULL);
+		luaL_addvalue(&line);
+	}
+	luaL_pushresult(&line);
+	text = lua_tolstring(L, -1, &len);
+	chunk->output(chunk->ud, text, len);
+}
+
+/* Calls the function in the upvalue, so that results can raise, too. */
+static int chunk_call(lua_State *L)
+{
+	const struct lunatik_chunk *chunk = lua_touserdata(L, 1);
+
+	lua_settop(L, 0);
+	lua_pushvalue(L, lua_upvalueindex(1));
+	lua_call(L, 0, LUA_MULTRET);
+	chunk_results(L, chunk);
+	return 0;
+}
+
+/* As in a file, a byte order mark and a first line that begins with '#' are not Lua. */
+static void chunk_skip(struct lunatik_chunk *chunk)
+{
+	static const char bom[] = "\xEF\xBB\xBF";
+	const char *text = chunk->text, *end = text + chunk->len;
+
+	if (chunk->len >= strlen(bom) && memcmp(text, bom, strlen(bom)) == 0)
+		text += strlen(bom);
+	if (text < end && *text == '#')	/* the newline stays, so that lines are counted */
+		text = memchr(text, '\n', end - text) ?: end;
+	chunk->text = text;
+	chunk->len = end - text;
+}
+
+/* Runs the chunk; errors come with a traceback, and go to the log as well. */
+static int chunk_exec(lua_State *L, struct lunatik_chunk *chunk)
+{
+	const char *msg;
+	size_t len;
+	int status;
+
+	lunatik_runtimeof(L)->print = chunk->output;
+	lunatik_runtimeof(L)->print_ud = chunk->ud;
+
+	chunk_skip(chunk);
+	status = luaL_loadbufferx(L, chunk->text, chunk->len, "=" CHUNK_NAME, "t");
+	if (status == LUA_OK) {
+		lua_pushcclosure(L, chunk_call, 1);
+		lua_pushlightuserdata(L, chunk);
+		status = lunatik_pcall(L, 1, 0);
+	}
+	if (status == LUA_OK)
+		return 0;
+
+	msg = luaL_tolstring(L, -1, &len);
+	pr_err("lunatik: script of %s failed\n", chunk->from);
+	lunatik_log(KERN_ERR, msg, len);
+	chunk->output(chunk->ud, msg, len);
+	return lunatik_errno_of(L, status);
+}
+
+static int chunk_run(const char *text, size_t len, const char *from,
+		     luadrv_output_t output, void *ud)
+{
+	struct lunatik_chunk chunk = {
+		.text = text, .len = len, .from = from, .output = output, .ud = ud,
+	};
+	lunatik_object_t *runtime;
+	int ret;
+
+	ret = lunatik_create(&runtime, CHUNK_NAME, LUNATIK_OPT_NONE);
+	if (ret) {
+		static const char msg[] = "not enough memory for a runtime";
+
+		output(ud, msg, strlen(msg));
+		return ret;
+	}
+	lunatik_publish(runtime);
+	lunatik_run(runtime, chunk_exec, ret, &chunk);
+	lunatik_stop(runtime);	/* finalizers may print, too */
+	return ret;
+}
+
+const struct luadrv_interpreter lunatik_interpreter = {
+	.owner = THIS_MODULE,
+	.run = chunk_run,
+};

@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+# What apt installed, and what loading and unloading does.
+. "$KTAP"
+. "$TESTDIR/lib.sh"
+
+for package in lunatik-dkms luarcu-dkms lunatik-scripts lunatik-doc lunatik-tools; do
+	is "$(dpkg-query -W -f '${Status}' "$package" 2>&1)" 'install ok installed' \
+		"$package is installed"
+done
+kernel=$(uname -r)
+like "$(dkms status)" "^lunatik/[0-9.]+, $kernel, x86_64: installed" 'DKMS installed lunatik'
+like "$(dkms status)" "^luarcu/[0-9.]+, $kernel, x86_64: installed" 'DKMS installed luarcu'
+like "$(modinfo -F depends luarcu)" lunatik 'luarcu depends on lunatik'
+ok 'the C API can be included from its stable place' test -f /usr/src/lunatik/include/lunatik.h
+ok 'example scripts are where scripts are looked for' test -f /lib/modules/lua/examples/hello.lua
+ok 'the manual of lunatik_run is installed' sh -c 'ls /usr/share/man/man3/lunatik_run.3*'
+
+modprobe -r luarcu lunatik 2>/dev/null
+ok 'modprobe luarcu' modprobe luarcu
+ok 'it brought lunatik' test -d /sys/module/lunatik
+ok 'and the device' test -c "$DRV"
+is "$(stat -c %a:%U "$DRV")" 600:root 'the device is root'"'"'s alone'
+works 'a script runs'
+ok 'modprobe -r luarcu lunatik' modprobe -r luarcu lunatik
+is "$(lsmod | grep -cE '^lua')" 0 'nothing is left loaded'
+ok 'nothing is left of the device' test ! -e "$DRV"
+
+ok 'modprobe lunatik' modprobe lunatik
+ok 'it brought the device' test -c "$DRV"
+answers 'print(rcu, pcall(require, "rcu"))' "$(printf '%s' "nil	false	module 'rcu' not found:
+	no field package.preload['rcu']
+	no file '/lib/modules/lua/rcu.lua'
+	no file '/lib/modules/lua/rcu/init.lua'
+	no loaded kernel module provides 'rcu'")" 'rcu is luarcu.ko'"'"'s'
+ok 'modprobe -r lunatik' modprobe -r lunatik
+is "$(lsmod | grep -cE '^lua')" 0 'nothing is left loaded, again'
+
+symbols=$(for module in lunatik luarcu luadrv; do
+	nm "$(modinfo -n "$module")" 2>/dev/null || xz -dc "$(modinfo -n "$module")" | nm -
+done | awk '$3 ~ /^__ksymtab_/ { sub(/^__ksymtab_(gpl_)?/, "", $3); print $3 }')
+like "$symbols" '^lunatik_lua_pushinteger$' 'the symbols exported are read'
+unlike "$symbols" '^(lua|luaL)_' 'no symbol of Lua is exported under its own name'
+
+ok 'luarcu stays loaded for the other tests' modprobe luarcu
+finish

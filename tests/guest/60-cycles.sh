@@ -1,0 +1,69 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+# timeout: 900
+# Loading and unloading 50 times while scripts are being run: nothing breaks,
+# nothing leaks.
+. "$KTAP"
+. "$TESTDIR/lib.sh"
+
+cat >/tmp/work.lua <<'X'
+local rcu = require "rcu"
+local t = rcu.table()
+for i = 1, 200 do t["key" .. i] = ("v"):rep(i) end
+setmetatable({}, {__gc = function() t.gone = true end})
+coroutine.wrap(function() coroutine.yield(t) end)()
+X
+cat >/tmp/cycle.sh <<'X'
+while [ ! -e /tmp/stop ]; do
+	# not when the device is gone: that would make a file of its name
+	[ -c /dev/luadrv ] && dd if=/tmp/work.lua of=/dev/luadrv conv=nocreat 2>/dev/null
+	ran=$((ran + $([ $? -eq 0 ] && echo 1 || echo 0)))
+	echo "$ran" >/tmp/ran
+done
+X
+cycle()
+{
+	modprobe luarcu || return
+	modprobe -r luarcu lunatik 2>/dev/null && echo unloaded >>/tmp/unloaded
+	return 0
+}
+
+modprobe -r luarcu lunatik 2>/dev/null
+cycle; cycle; cycle
+rm -f /tmp/stop /tmp/unloaded; : >/tmp/unloaded
+before=$(slab_kb)
+
+ran=0 sh /tmp/cycle.sh & one=$!
+bad=0
+for i in $(seq 50); do
+	cycle || bad=$((bad + 1))
+	[ $((i % 5)) -ne 0 ] || sleep 0.2	# a while in which scripts run
+done
+touch /tmp/stop
+wait $one
+is $bad 0 'every load of 50 succeeded'
+unloaded=$(wc -l </tmp/unloaded)
+diag "unloaded $unloaded times, refused as in use $((50 - unloaded)) times; $(cat /tmp/ran) scripts ran"
+ok 'some scripts ran meanwhile' test "$(cat /tmp/ran)" -gt 0
+ok 'some unloads succeeded meanwhile' test "$unloaded" -gt 5
+ok 'and unloading succeeds when no script runs' modprobe -r luarcu lunatik
+is "$(lsmod | grep -cE '^lua')" 0 'nothing is left loaded'
+ok 'the device is no file' test ! -e "$DRV"
+after=$(slab_kb)
+diag "slab and vmalloc before $before kB, after $after kB"
+ok 'nothing leaked' test $((after - before)) -lt 2000
+
+modprobe luarcu
+works 'a script runs'
+before=$(slab_kb)
+for _ in $(seq 100); do cat /tmp/work.lua >"$DRV"; done
+printf 'error({' >/tmp/syntax.lua
+printf 'local t = {} for i = 1, 1 << 40 do t[i] = {} end' >/tmp/memory.lua
+for _ in $(seq 20); do
+	cat /tmp/syntax.lua >"$DRV"
+	cat /tmp/memory.lua >"$DRV"
+done 2>/dev/null
+after=$(slab_kb)
+diag "slab and vmalloc before $before kB, after $after kB"
+ok '140 sessions leak nothing' test $((after - before)) -lt 2000
+finish

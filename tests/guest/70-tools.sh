@@ -1,0 +1,75 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+# The command lunatik.
+. "$KTAP"
+. "$TESTDIR/lib.sh"
+modprobe luarcu
+
+mkdir -p /lib/modules/lua/t
+echo 'local x = 1 error("does not work")' >/lib/modules/lua/t/bad.lua
+echo 'x = = 1' >/lib/modules/lua/t/syntax.lua
+: >/lib/modules/lua/t/empty.lua
+head -c 2000000 /dev/zero | tr '\0' ' ' >/lib/modules/lua/t/large.lua
+printf '\033Lua\124' >/lib/modules/lua/t/chunk.lua
+mkdir -p /lib/modules/lua/t/dir.lua
+echo 'setmetatable({}, {__gc = function() rcu.finalized = true end}) rcu.ran = (rcu.ran or 0) + 1' \
+	>/lib/modules/lua/t/good.lua
+
+ok 'run a script' lunatik run examples/hello
+is "$(lunatik list)" examples/hello 'it is in the list'
+like "$(lunatik status)" '^lunatik +loaded, version 0\.' 'status says what is loaded'
+like "$(lunatik status)" '^scripts +examples/hello' 'and what runs'
+fails 'to run it again is refused' lunatik run examples/hello.lua
+is "$ktap_out" "lunatik: script 'examples/hello' is already running" 'with a sentence'
+ok 'a second one' lunatik run t/good softirq
+is "$(lunatik list | tr '\n' ' ')" 'examples/hello t/good ' 'both are in the list'
+fails 'which keeps the modules loaded' modprobe -r luarcu lunatik
+ok 'stop the second' lunatik stop t/good
+answers 'print(rcu.ran, rcu.finalized) rcu.ran = nil rcu.finalized = nil' "$(printf '1\ttrue')" \
+	'it ran once, its finalizers ran'
+ok 'stop the first' lunatik stop examples/hello
+is "$(lunatik list)" '' 'nothing runs'
+fails 'what does not run cannot be stopped' lunatik stop examples/hello
+is "$ktap_out" "lunatik: script 'examples/hello' is not running" 'with a sentence'
+
+try()
+{
+	fails "$1" lunatik run "$2"
+	like "$ktap_out" "$3" "$1: $3"
+	is "$(lunatik list)" '' "$1: nothing runs"
+}
+try 'a script that raises' t/bad '^lunatik: /lib/modules/lua/t/bad.lua:1: does not work$'
+try 'a script that does not parse' t/syntax "t/syntax.lua:1: unexpected symbol near '='"
+try 'a missing script' t/nothing 'cannot open /lib/modules/lua/t/nothing.lua: no such file'
+try 'a name with ..' ../../../etc/passwd "must not contain '..'"
+try 'a name that is absolute' /etc/passwd 'must be relative to /lib/modules/lua/'
+try 'an empty name' '' 'the name is empty'
+try 'a long name' "$(head -c 300 /dev/zero | tr '\0' x)" 'the name is too long'
+try 'a script that is too large' t/large 'larger than'
+try 'a precompiled script' t/chunk 'binary chunk'
+try 'a directory' t/dir 'not a regular file'
+ok 'an empty script' lunatik run t/empty
+ok 'can be stopped' lunatik stop t/empty
+
+fails 'a context that is none' lunatik run t/good nowhere
+like "$ktap_out" 'invalid option' 'is named'
+fails 'no command' lunatik
+fails 'a command that is none' lunatik start t/good
+like "$ktap_out" "no command 'start'" 'is named, again'
+fails 'too many arguments' lunatik list t/good
+ok 'help' lunatik --help
+like "$(lunatik --version)" '^lunatik 0\..*in the kernel' 'version'
+ok 'quotes and control characters in a name do no harm' sh -c \
+	'lunatik run "a\"b]]
+\\c" 2>&1 | grep -q "no such file"'
+works 'and scripts run'
+
+fails 'who is not root' setpriv --reuid 65534 --regid 65534 --clear-groups lunatik list
+like "$ktap_out" 'permission denied' 'is told so'
+modprobe -r luarcu lunatik
+fails 'without the modules' lunatik list
+like "$ktap_out" "not loaded, try 'modprobe lunatik'" 'a person is told what to do'
+like "$(lunatik status)" 'lunatik +not loaded' 'status says so'
+rm -r /lib/modules/lua/t
+modprobe luarcu
+finish

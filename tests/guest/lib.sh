@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+# shellcheck shell=sh
+# For tests in the guest: sourced after ktap.sh. TESTDIR is where they lie.
+
+DRV=/dev/luadrv
+
+# run FILE: runs it in the kernel. Its output, or message, is in $out and the
+# status of the write in $status, what that said on standard error in $err.
+run()
+{
+	exec 3<>"$DRV"
+	if err=$(cat "$1" 2>&1 >&3); then status=0; else status=$?; fi
+	out=$(cat <&3 2>&1)
+	exec 3>&-
+}
+
+# lua TEXT: the same for a text
+lua()
+{
+	printf '%s' "$1" >/tmp/script.lua
+	run /tmp/script.lua
+}
+
+# answers TEXT OUTPUT NAME: the script succeeds and prints that
+answers()
+{
+	lua "$1"
+	is "$status:$out" "0:$2" "$3"
+}
+
+# refuses TEXT PATTERN NAME: the script fails, with a message that matches
+refuses()
+{
+	lua "$1"
+	if [ "$status" -eq 0 ]; then
+		fail "$3"
+		diag "the script succeeded; output: $out"
+		return 1
+	fi
+	like "$out" "$2" "$3"
+}
+
+# works NAME: whatever came before, the next script runs
+works()
+{
+	answers 'print(6 * 7)' 42 "$1"
+}
+
+# klog_since MARK: the kernel log after a line written by klog_mark
+klog_mark()
+{
+	KLOG_MARK="lunatik-test-mark-$$-$(date +%s%N)"
+	echo "$KLOG_MARK" >/dev/kmsg
+}
+
+klog_since()
+{
+	dmesg | sed "1,/$KLOG_MARK/d"
+}
+
+# slab_kb: what the kernel holds in slab and vmalloc, after it settled
+slab_kb()
+{
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	sleep 1
+	echo 2 >/proc/sys/vm/drop_caches
+	awk '/^SUnreclaim|^VmallocUsed/ { kb += $2 } END { print kb }' /proc/meminfo
+}

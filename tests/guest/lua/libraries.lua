@@ -1,0 +1,112 @@
+-- SPDX-License-Identifier: MIT OR GPL-2.0-only
+-- The libraries, require and files.
+local function raises(pattern, f, ...)
+	local ok, message = pcall(f, ...)
+	assert(not ok, "did not raise, wanted: " .. pattern)
+	assert(tostring(message):find(pattern), message)
+end
+
+assert(not io and not os and not debug.debug)
+assert(package.path == "/lib/modules/lua/?.lua;/lib/modules/lua/?/init.lua")
+assert(package.loaded.string == string and package.loaded._G == _G and #package.searchers == 3)
+
+-- strings
+assert(("abc"):upper() == "ABC" and ("x"):rep(3, ",") == "x,x,x" and ("abc"):byte(2) == 98)
+assert(("hello world"):find("o w") == 5 and ("k=v"):match("(%w)=(%w)") == "k")
+assert(("abc"):gsub("%w", "%0%0") == "aabbcc" and ("THE (quick) fox"):find("%((%a+)%)") == 5)
+assert(("x"):rep(0) == "" and ("a,b"):gsub(",", {[","] = ";"}) == "a;b")
+local words = {}
+for w in ("one two"):gmatch("%a+") do words[#words + 1] = w end
+assert(table.concat(words, "-") == "one-two")
+raises("too large", string.rep, "x", 1 << 40)
+raises("too complex", string.match, ("x"):rep(300), ("(x?)"):rep(30) .. ("x?"):rep(200) .. "y")
+assert(utf8.char(228, 8364) == "ä€" and utf8.len("ä€") == 2 and not utf8.len("\xff"))
+
+-- tables
+local t = {3, 1, 2}
+table.sort(t)
+assert(table.concat(t, ",") == "1,2,3" and select("#", table.unpack(t)) == 3)
+table.sort(t, function(a, b) return a > b end)
+assert(table.concat(t) == "321" and table.remove(t) == 1 and #table.move(t, 1, 2, 3) == 4)
+raises("invalid order function", function()
+	local many = {}
+	for i = 1, 200 do many[i] = i end
+	table.sort(many, function() return true end)
+end)
+raises("too many results", table.unpack, {}, 1, 1 << 30)
+
+-- coroutines, metatables, close, goto
+local co = coroutine.wrap(function(a) local b = coroutine.yield(a + 1) return b * 2 end)
+assert(co(1) == 2 and co(4) == 8)
+raises("dead coroutine", co)
+local closed
+do local x <close> = setmetatable({}, {__close = function() closed = true end}) end
+assert(closed)
+local gone
+setmetatable({}, {__gc = function() gone = true end})
+collectgarbage()
+assert(gone)
+for i = 1, 3 do if i == 2 then goto continue end assert(i ~= 2) ::continue:: end
+assert(select(2, xpcall(error, function(m) return m .. "!" end, "e")) == "e!")
+
+-- every way to recurse ends in an error that can be caught
+local deep = {}
+function deep.lua() return 1 + deep.lua() end
+function deep.pcall() local ok, m = pcall(deep.pcall) error(m, 0) end
+function deep.coroutine() return coroutine.wrap(deep.coroutine)() end
+function deep.gsub() return ("a"):gsub("a", deep.gsub) end
+function deep.sort() table.sort({1, 2, 3}, deep.sort) end
+function deep.load() local f, m = load(function() deep.load() end) error(m, 0) end
+local mt = {}
+mt.__index = function() return setmetatable({}, mt).x end
+mt.__concat = function(a, b) return a .. b end
+mt.__tostring = function(a) return tostring(a) end
+mt.__eq = function(a, b) return a == setmetatable({}, mt) end
+mt.__close = function() local x <close> = setmetatable({}, mt) end
+function deep.index() return setmetatable({}, mt).x end
+function deep.concat() return setmetatable({}, mt) .. "x" end
+function deep.tostring() return tostring(setmetatable({}, mt)) end
+function deep.eq() return setmetatable({}, mt) == setmetatable({}, mt) end
+function deep.close() local x <close> = setmetatable({}, mt) end
+for _, open in ipairs {"(", "{", "a=function() ", "if x then ", "- ", "not ", "a..", "2^", "a[", "do ", "f{"} do
+	deep["parse " .. open] = function()
+		assert(load((open:find("^[aid].* $") and "" or "x=") .. open:rep(1000)))
+	end
+end
+for name, f in pairs(deep) do
+	local ok, m = pcall(f)
+	assert(not ok, name)
+	assert(tostring(m):find("overflow"), name .. ": " .. tostring(m))
+	-- and a handler may be called for it
+	ok, m = xpcall(f, function(m) return "handled " .. tostring(m):sub(-300) end)
+	assert(not ok and tostring(m):find("overflow"), name .. ": " .. tostring(m))
+end
+
+-- memory is a quota
+local ok, m = pcall(function()
+	local all = {}
+	for i = 1, 1 << 20 do all[i] = ("x"):rep(1 << 16) .. i end
+end)
+assert(not ok and m == "not enough memory", m)
+collectgarbage()
+assert(collectgarbage("count") < 1 << 20)
+
+-- require and files
+raises("module 'no.such' not found:.*no/such.lua.*no loaded kernel module provides 'no.such'", require, "no.such")
+raises("not found", require, "../../x")
+raises("not found", require, ("x"):rep(200))
+raises("bad argument", require)
+package.preload.mine = function(name, extra) return name .. extra end
+assert(require "mine" == "mine:preload:" and package.loaded.mine)
+local lib, from = require "examples.testlib"
+assert(lib.answer == 42 and from == "/lib/modules/lua/examples/testlib.lua")
+assert(require "examples.testlib" == lib)
+assert(package.searchpath("examples.testlib", package.path) == from)
+assert(loadfile("examples/testlib.lua")().answer == 42 and dofile(from).answer == 42)
+raises("no such file", dofile, "examples/nothing.lua")
+for _, name in ipairs {"../../../etc/passwd", "/etc/passwd", "/lib/modules/lua/../x.lua", ""} do
+	raises("cannot open", dofile, name)
+end
+raises("standard input", dofile)
+assert(loadfile("examples") == nil and select(2, loadfile("examples")):find("not a regular file"))
+print("done")
