@@ -61,7 +61,7 @@ static void lunatik_openglobals(lua_State *L)
 			return;
 		if (!push)
 			continue;
-		lunatik_keep(L, push);	/* and with it the name */
+		lunatik_keepfunction(L, push);	/* and with it the name */
 		lua_pushcfunction(L, push);
 		lua_call(L, 0, 1);
 		lua_setglobal(L, name);

@@ -14,6 +14,7 @@ struct lunatik_chunk {
 	size_t len;
 	const char *from;
 	luadrv_output_t output;
+	luadrv_output_t complain;
 	void *ud;
 };
 
@@ -89,28 +90,28 @@ static int chunk_exec(lua_State *L, struct lunatik_chunk *chunk)
 	msg = luaL_tolstring(L, -1, &len);
 	pr_err("lunatik: script of %s failed\n", chunk->from);
 	lunatik_log(KERN_ERR, msg, len);
-	chunk->output(chunk->ud, msg, len);
+	chunk->complain(chunk->ud, msg, len);
 	return lunatik_errno_of(L, status);
 }
 
 static int chunk_run(const char *text, size_t len, const char *from,
-		     luadrv_output_t output, void *ud)
+		     luadrv_output_t output, luadrv_output_t complain, void *ud)
 {
 	struct lunatik_chunk chunk = {
-		.text = text, .len = len, .from = from, .output = output, .ud = ud,
+		.text = text, .len = len, .from = from, .output = output, .complain = complain, .ud = ud,
 	};
 	lunatik_object_t *runtime;
 	int ret;
 
 	ret = lunatik_create(&runtime, CHUNK_NAME, LUNATIK_OPT_NONE);
 	if (ret) {
-		static const char msg[] = "not enough memory for a runtime";
+		static const char msg[] = "cannot make a runtime, memory is short";
 
-		output(ud, msg, strlen(msg));
+		complain(ud, msg, strlen(msg));
 		return ret;
 	}
-	lunatik_publish(runtime);
-	lunatik_run(runtime, chunk_exec, ret, &chunk);
+	/* the runtime is never published: nobody else has a way in */
+	lunatik_handle(runtime, chunk_exec, ret, &chunk);
 	lunatik_stop(runtime);	/* finalizers may print, too */
 	return ret;
 }

@@ -17,9 +17,6 @@
 
 #define LUNATIK_NAMELEN	128	/* of a script, with the ending NUL */
 
-/* takes a line that the script printed, without the newline */
-typedef void (*lunatik_print_t)(void *ud, const char *line, size_t len);
-
 /*
  * object->private of a runtime. What is not marked otherwise is guarded by
  * the object's lock, or belongs to the one who creates or closes it.
@@ -49,7 +46,7 @@ struct lunatik_runtime {
 	bool due;			/* the script has to look at what is asked */
 	bool stop;			/* it has to end */
 
-	lunatik_print_t print;
+	luadrv_output_t print;		/* also gets what the script prints */
 	void *print_ud;
 	struct list_head modules;	/* struct lunatik_module, held until closed */
 	size_t warnlen;			/* of a warning that is not complete */
@@ -77,7 +74,8 @@ void lunatik_close(lunatik_object_t *runtime);
 bool lunatik_isloading(struct lunatik_runtime *rt);
 int lunatik_pcall(lua_State *L, int nargs, int nresults);
 int lunatik_errno_of(lua_State *L, int status);
-void lunatik_keep(lua_State *L, void *function);
+void lunatik_keep(lua_State *L, struct module *module);
+void lunatik_keepfunction(lua_State *L, void *function);
 
 /* vm.c, in the unit of lua.c */
 void lunatik_arm(struct lunatik_runtime *rt);

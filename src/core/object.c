@@ -24,11 +24,7 @@ static struct workqueue_struct *lunatik_wq;
 
 static void lunatik_free_rcu(struct rcu_head *rcu)
 {
-	lunatik_object_t *object = container_of(rcu, lunatik_object_t, rcu);
-	struct module *owner = object->owner;
-
-	kfree(object);
-	module_put(owner);
+	kfree(container_of(rcu, lunatik_object_t, rcu));
 }
 
 static void lunatik_release(lunatik_object_t *object)
@@ -39,6 +35,8 @@ static void lunatik_release(lunatik_object_t *object)
 		object->class->release(private);
 	if (!(object->opt & LUNATIK_OPT_EXTERNAL))
 		kfree(private);
+	/* what is left is ours: nobody asks for the class of a dead object */
+	module_put(object->owner);
 	call_rcu(&object->rcu, lunatik_free_rcu);
 }
 
@@ -110,13 +108,18 @@ lunatik_object_t *lunatik_createobject_owner(const lunatik_class_t *class, size_
 }
 EXPORT_SYMBOL_GPL(lunatik_createobject_owner);
 
-/* An empty userdata: what it will hold is made after it cannot be lost. */
-static struct lunatik_box *lunatik_newbox(lua_State *L, const lunatik_class_t *class)
+/*
+ * An empty userdata: what it will hold is made after it cannot be lost. The
+ * runtime keeps @owner, which has the class, as long as it has the metatable.
+ */
+static struct lunatik_box *lunatik_newbox(lua_State *L, const lunatik_class_t *class,
+					  struct module *owner)
 {
 	struct lunatik_box *box = lua_newuserdatauv(L, sizeof(*box), 0);
 
 	box->object = NULL;
 	box->mark = &lunatik_mark;
+	lunatik_keep(L, owner);
 	lunatik_pushclass(L, class);
 	lua_setmetatable(L, -2);
 	return box;
@@ -125,7 +128,7 @@ static struct lunatik_box *lunatik_newbox(lua_State *L, const lunatik_class_t *c
 /* The same for what is made by other means: the caller fills the slot. */
 lunatik_object_t **lunatik_newslot(lua_State *L, const lunatik_class_t *class)
 {
-	return &lunatik_newbox(L, class)->object;
+	return &lunatik_newbox(L, class, NULL)->object;
 }
 
 lunatik_object_t *lunatik_newobject_owner(lua_State *L, const lunatik_class_t *class, size_t size,
@@ -138,7 +141,7 @@ lunatik_object_t *lunatik_newobject_owner(lua_State *L, const lunatik_class_t *c
 		luaL_error(L, "'%s' is a class of process context, this runtime cannot sleep",
 			   class->name);
 
-	box = lunatik_newbox(L, class);
+	box = lunatik_newbox(L, class, owner);
 	box->object = lunatik_makeobject(class, size, opt, lunatik_gfp(L), owner);
 	if (!box->object)
 		lunatik_throw(L, -ENOMEM);
@@ -154,7 +157,7 @@ void lunatik_cloneobject(lua_State *L, lunatik_object_t *object)
 		luaL_error(L, "'%s' object is private to its runtime, it cannot be shared",
 			   object->class->name);
 
-	box = lunatik_newbox(L, object->class);
+	box = lunatik_newbox(L, object->class, object->owner);
 	lunatik_getobject(object);
 	box->object = object;
 }

@@ -135,7 +135,7 @@ static int package_module(lua_State *L)
 		lua_pushfstring(L, "\n\tno loaded kernel module provides '%s'", name);
 		return 1;
 	}
-	lunatik_keep(L, open);
+	lunatik_keepfunction(L, open);
 	lua_pushcfunction(L, open);
 	lua_pushstring(L, symbol);
 	return 2;

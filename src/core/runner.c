@@ -22,10 +22,31 @@ struct lunatik_running {
 static DEFINE_MUTEX(runner_lock);
 static LIST_HEAD(runner_list);
 
+/*
+ * Takes those out whose runtime was stopped by runtime:stop(). With the lock;
+ * the state itself is closed already, so this frees little.
+ */
+static void runner_prune(void)
+{
+	struct lunatik_running *running, *next;
+
+	list_for_each_entry_safe(running, next, &runner_list, list) {
+		struct lunatik_runtime *rt = running->runtime ? running->runtime->private : NULL;
+
+		if (!rt || READ_ONCE(rt->L))
+			continue;
+		list_del(&running->list);
+		lunatik_putobject(running->runtime);
+		kfree(running);
+		module_put(THIS_MODULE);
+	}
+}
+
 static struct lunatik_running *runner_find(const char *name)
 {
 	struct lunatik_running *running;
 
+	runner_prune();
 	list_for_each_entry(running, &runner_list, list)
 		if (strcmp(running->name, name) == 0)
 			return running;
@@ -133,13 +154,12 @@ static int runner_stop(lua_State *L)
 	const char *name = runner_checkname(L);
 	struct lunatik_running *running;
 	struct lunatik_runtime *rt;
-	bool self = false;
+	bool loading, self = false;
 
 	mutex_lock(&runner_lock);
 	running = runner_find(name);
-	if (running && !running->runtime)
-		running = NULL;		/* still loading, by another */
-	if (running) {
+	loading = running && !running->runtime;
+	if (running && !loading) {
 		rt = running->runtime->private;
 		self = READ_ONCE(rt->task) == current;
 		if (!self)
@@ -149,6 +169,8 @@ static int runner_stop(lua_State *L)
 
 	if (self)
 		return luaL_error(L, "a script cannot stop the runtime it runs in");
+	if (loading)
+		return luaL_error(L, "script '%s' is still being loaded, end who runs it", name);
 	if (!running)
 		return luaL_error(L, "script '%s' is not running", name);
 
@@ -165,6 +187,7 @@ static size_t runner_join(char *names, size_t size)
 	size_t len = 0, want = 1;
 
 	mutex_lock(&runner_lock);
+	runner_prune();
 	list_for_each_entry(running, &runner_list, list) {
 		want += strlen(running->name) + strlen(", ");
 		if (size)

@@ -13,9 +13,10 @@
 
 #include "core.h"
 
-/* A function of a module that this runtime keeps loaded, see package.c. */
+/* A module that this runtime keeps loaded, known by itself or a function in it. */
 struct lunatik_module {
 	struct list_head list;
+	struct module *module;
 	void *function;
 };
 
@@ -34,35 +35,59 @@ const lunatik_class_t lunatik_runtime_class = {
 	.release = lunatik_runtime_release,
 };
 
-/* Keeps the module that the function is in, until the runtime is closed. */
-void lunatik_keep(lua_State *L, void *function)
+static void lunatik_putmodule(struct module *module, void *function)
+{
+	if (function)
+		symbol_put_addr(function);
+	else
+		module_put(module);
+}
+
+/* Takes over a reference to the module, which is given back if this raises. */
+static void lunatik_keepmodule(lua_State *L, struct module *module, void *function)
 {
 	struct lunatik_runtime *rt = lunatik_runtimeof(L);
-	struct lunatik_module *module;
+	struct lunatik_module *kept;
 
-	list_for_each_entry(module, &rt->modules, list) {
-		if (module->function == function) {
-			symbol_put_addr(function);
+	list_for_each_entry(kept, &rt->modules, list) {
+		if (kept->module == module && kept->function == function) {
+			lunatik_putmodule(module, function);
 			return;
 		}
 	}
 
-	module = kmalloc(sizeof(*module), GFP_KERNEL);
-	if (!module) {
-		symbol_put_addr(function);
+	kept = kmalloc(sizeof(*kept), rt->gfp | __GFP_NOWARN);
+	if (!kept) {
+		lunatik_putmodule(module, function);
 		lunatik_throw(L, -ENOMEM);
 	}
-	module->function = function;
-	list_add(&module->list, &rt->modules);
+	kept->module = module;
+	kept->function = function;
+	list_add(&kept->list, &rt->modules);
+}
+
+/* Keeps the module of a class until the runtime is closed; NULL is none. */
+void lunatik_keep(lua_State *L, struct module *module)
+{
+	if (!module)
+		return;
+	__module_get(module);
+	lunatik_keepmodule(L, module, NULL);
+}
+
+/* The same for the module that a function is in, of which one reference is held. */
+void lunatik_keepfunction(lua_State *L, void *function)
+{
+	lunatik_keepmodule(L, NULL, function);
 }
 
 static void lunatik_dropmodules(struct lunatik_runtime *rt)
 {
-	struct lunatik_module *module, *next;
+	struct lunatik_module *kept, *next;
 
-	list_for_each_entry_safe(module, next, &rt->modules, list) {
-		symbol_put_addr(module->function);
-		kfree(module);
+	list_for_each_entry_safe(kept, next, &rt->modules, list) {
+		lunatik_putmodule(kept->module, kept->function);
+		kfree(kept);
 	}
 	INIT_LIST_HEAD(&rt->modules);
 }
@@ -148,7 +173,8 @@ int lunatik_create(lunatik_object_t **pruntime, const char *name, lunatik_opt_t 
 
 	/* process context, whatever the runtime's own will be */
 	might_sleep();
-	runtime = lunatik_createobject(&lunatik_runtime_class, sizeof(*rt), opt);
+	/* no owner: this module waits for its objects when it exits */
+	runtime = lunatik_createobject_owner(&lunatik_runtime_class, sizeof(*rt), opt, NULL);
 	if (!runtime)
 		return -ENOMEM;
 
@@ -188,6 +214,7 @@ void lunatik_publish(lunatik_object_t *runtime)
 
 	WRITE_ONCE(rt->task, NULL);
 	lunatik_lock(runtime);
+	WRITE_ONCE(rt->stop, false);
 	if (runtime->opt & LUNATIK_OPT_ATOMIC) {
 		rt->gfp = GFP_ATOMIC;
 		rt->maysleep = false;
@@ -312,7 +339,7 @@ int lunatik_load(lunatik_object_t **pruntime, const char *script, lunatik_opt_t 
 	ret = lunatik_create(&runtime, script, opt);
 	if (ret) {
 		if (msg)
-			strscpy(msg, "not enough memory for a runtime", size);
+			scnprintf(msg, size, "cannot make a runtime: %pe", ERR_PTR(ret));
 		return ret;
 	}
 

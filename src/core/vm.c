@@ -192,6 +192,7 @@ EXPORT_SYMBOL_GPL(lunatik_enter);
  */
 int lunatik_recover(lunatik_object_t *object, struct lunatik_call *call)
 {
+	static DEFINE_RATELIMIT_STATE(ratelimit, 5 * HZ, 10);
 	struct lunatik_runtime *rt = object->private;
 	lua_State *L = call->L;
 	int status = call->recovery.status;
@@ -213,7 +214,10 @@ int lunatik_recover(lunatik_object_t *object, struct lunatik_call *call)
 		msg = svalue(s2v(stk(L, top) - 1));
 	else
 		msg = "(error object is not a string)";
-	pr_err("lunatik: %s: error outside a protected call: %s\n", rt->name, msg);
+	if (__ratelimit(&ratelimit)) {
+		pr_err("lunatik: %s: error outside a protected call:\n", rt->name);
+		lunatik_log(KERN_ERR, msg, strlen(msg));
+	}
 
 	stk(L, top) = restorestack(L, call->top);
 	luaD_shrinkstack(L);

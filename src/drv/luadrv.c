@@ -41,6 +41,8 @@
 #include <linux/uaccess.h>
 #include <linux/wait.h>
 
+#include <lunatik_version.h>
+
 #include "luadrv.h"
 #include "../compat.h"
 
@@ -55,6 +57,8 @@ MODULE_PARM_DESC(scripts_max, "how many scripts may run at the same time (defaul
 static unsigned int output_max = 1 << 20;
 module_param(output_max, uint, 0644);
 MODULE_PARM_DESC(output_max, "bytes of a script's output that are kept (default 1 MiB)");
+
+#define LUADRV_MSGLEN	4096	/* bytes of a message that are kept */
 
 static DEFINE_MUTEX(luadrv_interpreter_lock);
 static const struct luadrv_interpreter *luadrv_interpreter;
@@ -82,6 +86,7 @@ struct luadrv_session {
 	struct luadrv_text text;
 	struct luadrv_text out;
 	bool truncated;			/* output was lost */
+	bool stop;			/* the script has to end */
 	int refused;			/* why the text is not to be run, an errno */
 	int status;			/* of the last script, an errno */
 	bool reported;			/* somebody was told */
@@ -139,17 +144,31 @@ static void luadrv_put(struct luadrv_session *s)
 
 /* The script's side: all of this is called in its thread. */
 
+static bool luadrv_append(struct luadrv_session *s, const char *line, size_t len, size_t max)
+{
+	if (luadrv_reserve(&s->out, len + 1, max))
+		return false;
+	memcpy(s->out.bytes + s->out.len, line, len);
+	s->out.len += len;
+	s->out.bytes[s->out.len++] = '\n';
+	return true;
+}
+
 static void luadrv_output(void *ud, const char *line, size_t len)
 {
 	struct luadrv_session *s = ud;
 
-	if (s->truncated || luadrv_reserve(&s->out, len + 1, output_max)) {
+	if (!s->truncated && !luadrv_append(s, line, len, output_max))
 		s->truncated = true;
-		return;
-	}
-	memcpy(s->out.bytes + s->out.len, line, len);
-	s->out.len += len;
-	s->out.bytes[s->out.len++] = '\n';
+}
+
+/* Why a script failed has room of its own. */
+static void luadrv_complain(void *ud, const char *msg, size_t len)
+{
+	struct luadrv_session *s = ud;
+
+	len = min_t(size_t, len, LUADRV_MSGLEN);
+	luadrv_append(s, msg, len, s->out.len + len + 1);
 }
 
 static int luadrv_thread(void *data)
@@ -159,8 +178,11 @@ static int luadrv_thread(void *data)
 	int status;
 
 	allow_signal(SIGKILL);
+	if (READ_ONCE(s->stop))		/* sent before it was allowed */
+		send_sig(SIGKILL, current, 1);
 	snprintf(from, sizeof(from), "%s[%d]", s->comm, s->writer);
-	status = s->interpreter->run(s->text.bytes, s->text.len, from, luadrv_output, s);
+	status = s->interpreter->run(s->text.bytes, s->text.len, from,
+				     luadrv_output, luadrv_complain, s);
 	luadrv_clear(&s->text);
 	if (s->truncated)
 		pr_notice("luadrv: output of %s exceeds output_max, the rest is lost\n", from);
@@ -178,28 +200,37 @@ static int luadrv_thread(void *data)
 
 /* The session's side. */
 
+/* The thread has said that it is done; waits until it has exited, too. */
+static void luadrv_join(struct luadrv_session *s)
+{
+	if (!s->thread)
+		return;
+	kthread_stop(s->thread);
+	put_task_struct(s->thread);
+	s->thread = NULL;
+}
+
 /* A session that has been answered starts anew. */
 static void luadrv_renew(struct luadrv_session *s)
 {
 	luadrv_clear(&s->text);
 	luadrv_clear(&s->out);
-	if (s->thread)
-		put_task_struct(s->thread);
-	s->thread = NULL;
+	luadrv_join(s);
 	s->state = LUADRV_WRITING;
 	s->truncated = false;
+	s->stop = false;
 	s->refused = 0;
 	s->status = 0;
 	s->reported = false;
 	s->pos = 0;
 }
 
-/* An outcome with no script having run. The text is kept only by EBUSY. */
+/* An outcome with no script having run. */
 static int luadrv_refuse(struct luadrv_session *s, int ret, const char *msg)
 {
 	luadrv_clear(&s->text);
 	luadrv_clear(&s->out);
-	luadrv_output(s, msg, strlen(msg));
+	luadrv_complain(s, msg, strlen(msg));
 	s->state = LUADRV_DONE;
 	s->status = ret;
 	s->refused = 0;
@@ -222,12 +253,12 @@ static int luadrv_begin(struct luadrv_session *s)
 
 	if (atomic_inc_return(&luadrv_scripts) > scripts_max) {
 		atomic_dec(&luadrv_scripts);
-		return -EBUSY;
+		return luadrv_refuse(s, -EBUSY, "as many scripts run as the parameter scripts_max of luadrv allows");
 	}
 	thread = kthread_create(luadrv_thread, s, "luadrv/%d", s->writer);
 	if (IS_ERR(thread)) {
 		atomic_dec(&luadrv_scripts);
-		return PTR_ERR(thread);
+		return luadrv_refuse(s, PTR_ERR(thread), "no kernel thread could be made for the script");
 	}
 
 	get_task_struct(thread);
@@ -244,17 +275,42 @@ static bool luadrv_isdone(struct luadrv_session *s)
 	return smp_load_acquire(&s->state) != LUADRV_RUNNING;
 }
 
+/* Whether this process was asked to end, by a signal that it may catch. */
+static bool luadrv_askedtoend(void)
+{
+	static const int asks[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP};
+	bool asked = false;
+	int i;
+
+	spin_lock_irq(&current->sighand->siglock);
+	for (i = 0; i < ARRAY_SIZE(asks); i++)
+		asked |= !sigismember(&current->blocked, asks[i]) &&
+			 (sigismember(&current->pending.signal, asks[i]) ||
+			  sigismember(&current->signal->shared_pending.signal, asks[i]));
+	spin_unlock_irq(&current->sighand->siglock);
+	return asked;
+}
+
 /*
  * Waits for the script that runs. A fatal signal ends the wait and, by a
- * signal of its own, the script.
+ * signal of its own, the script; so does one that a shell or an interpreter
+ * catches, for which it looks now and then.
  */
 static int luadrv_wait(struct luadrv_session *s)
 {
-	if (wait_event_killable(s->wait, luadrv_isdone(s)) == 0)
-		return 0;
+	long ret;
+
+	do {
+		ret = wait_event_killable_timeout(s->wait, luadrv_isdone(s), HZ / 10);
+		if (ret > 0)
+			return 0;
+	} while (ret == 0 && !luadrv_askedtoend());
+
 	mutex_lock(&s->lock);
-	if (s->state == LUADRV_RUNNING)
+	if (s->state == LUADRV_RUNNING) {
+		WRITE_ONCE(s->stop, true);
 		send_sig(SIGKILL, s->thread, 1);
+	}
 	mutex_unlock(&s->lock);
 	return -EINTR;
 }
@@ -327,7 +383,7 @@ static int luadrv_open(struct inode *inode, struct file *file)
 	struct luadrv_session *s;
 	int ret;
 
-	/* a script can do what a module can */
+	/* a script can do nearly what a module can */
 	if (!capable(CAP_SYS_MODULE))
 		return -EPERM;
 	ret = security_locked_down(LOCKDOWN_MODULE_SIGNATURE);
@@ -455,10 +511,17 @@ static __poll_t luadrv_poll(struct file *file, poll_table *wait)
 	return EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM;
 }
 
-/* The last close. Text that is still here was its writer's to complete. */
+/*
+ * The last close. Text that is still here was its writer's to complete. When
+ * it returns nothing of a script that is done holds a module any more.
+ */
 static int luadrv_release(struct inode *inode, struct file *file)
 {
-	luadrv_put(file->private_data);
+	struct luadrv_session *s = file->private_data;
+
+	if (luadrv_isdone(s))
+		luadrv_join(s);
+	luadrv_put(s);
 	return 0;
 }
 
@@ -483,4 +546,5 @@ static struct miscdevice luadrv_device = {
 module_misc_device(luadrv_device);
 MODULE_DESCRIPTION("/dev/luadrv: Lua scripts run in the kernel");
 MODULE_AUTHOR("Lunatik for Debian");
+MODULE_VERSION(LUNATIK_VERSION);
 MODULE_LICENSE("Dual MIT/GPL");

@@ -15,15 +15,15 @@
 typedef void (*luadrv_output_t)(void *ud, const char *text, size_t len);
 
 /*
- * @run: runs @text as one script and tells @output what it prints, returns
- *	and, if it fails, why; returns 0 or an errno of luadrv.c's table.
- *	@from says in the kernel log whose script it is. Called in a kernel
- *	thread, which a SIGKILL asks to end the script.
+ * @run: runs @text as one script, tells @output what it prints and returns,
+ *	and @complain why it failed; returns 0 or an errno of luadrv.c's
+ *	table. @from says in the kernel log whose script it is. Called in a
+ *	kernel thread, which a SIGKILL asks to end the script.
  */
 struct luadrv_interpreter {
 	struct module *owner;
 	int (*run)(const char *text, size_t len, const char *from,
-		   luadrv_output_t output, void *ud);
+		   luadrv_output_t output, luadrv_output_t complain, void *ud);
 };
 
 /* One at a time; returns -EBUSY if there is one. Context: process. */

@@ -23,13 +23,11 @@
 #include <lunatik_conf.h>
 #include <lunatik_names.h>
 #include <lunatik_setjmp.h>
+#include <lunatik_version.h>
 
 #include "../lua/lua.h"
 #include "../lua/lauxlib.h"
 #include "../lua/lualib.h"
-
-/* what the global _LUNATIK_VERSION says after "Lunatik " */
-#define LUNATIK_VERSION		"0.1.0"
 
 /*
  * Options of a class and of an instance. An instance has those of its class
@@ -50,7 +48,8 @@ typedef u8 lunatik_opt_t;
  * @name: what messages call it
  * @methods: its metatable, up to {NULL, NULL}
  * @release: gives back what private holds; called once, when the last
- *	reference is gone, where it may sleep; may be NULL
+ *	reference is gone, where it may sleep, and not while @private is NULL;
+ *	may be NULL
  * @opt: LUNATIK_OPT_*, given to every instance
  * Spec: capi, "lunatik_class_t".
  */
@@ -83,7 +82,9 @@ typedef struct lunatik_object_s {
 
 /*
  * A new object with @size zeroed bytes of private memory, or none for a class
- * with LUNATIK_OPT_EXTERNAL. One reference, the caller's.
+ * with LUNATIK_OPT_EXTERNAL. One reference, the caller's. The object keeps the
+ * calling module loaded: a module whose exit gives back an object of its own
+ * makes it with lunatik_createobject_owner(..., NULL).
  * Context: P; S and H if the options say so. Returns NULL without memory.
  * Spec: capi, "lunatik_createobject".
  */

@@ -95,24 +95,26 @@ static void luarcu_pushobject(lua_State *L, lunatik_object_t *object)
 		lua_error(L);
 }
 
-/* Reads a string that does not fit on the stack: again, while it grows. */
-static void luarcu_getlong(lua_State *L, struct luarcu_table *table,
-			   const struct luarcu_key *key, struct tvalue *value)
+/*
+ * Pushes a string that does not fit on the stack, with a buffer of the length
+ * it had; false if there is none any more, or it has grown.
+ */
+static bool luarcu_pushlong(lua_State *L, struct luarcu_table *table,
+			    const struct luarcu_key *key, size_t len)
 {
-	int top = lua_gettop(L);
-	int ret;
+	struct tvalue value;
+	luaL_Buffer b;
+	char *bytes = luaL_buffinitsize(L, &b, len);
+	bool found = luarcu_get(table, key, &value, bytes, len) == 0 &&
+		     value.type == TVALUE_STRING;
 
-	do {
-		size_t room = value->string.len;
-		luaL_Buffer b;
-		char *bytes;
-
-		lua_settop(L, top);
-		bytes = luaL_buffinitsize(L, &b, room);
-		ret = luarcu_get(table, key, value, bytes, room);
-		luaL_pushresultsize(&b, ret == 0 && value->type == TVALUE_STRING ?
-				    value->string.len : 0);
-	} while (ret == -ENOSPC);
+	/* from here on Lua may raise */
+	if (value.type == TVALUE_OBJECT)
+		lunatik_putobject(value.object);
+	luaL_pushresultsize(&b, found ? value.string.len : 0);
+	if (!found)
+		lua_pop(L, 1);
+	return found;
 }
 
 /* Pushes the value of a key, nil if there is none. */
@@ -121,11 +123,9 @@ static int luarcu_push(lua_State *L, struct luarcu_table *table, const struct lu
 	struct tvalue value;
 	char buf[LUARCU_COPY];
 
-	if (luarcu_get(table, key, &value, buf, sizeof(buf)) == -ENOSPC) {
-		luarcu_getlong(L, table, key, &value);
-		if (value.type == TVALUE_STRING)
+	while (luarcu_get(table, key, &value, buf, sizeof(buf)) == -ENOSPC) {
+		if (luarcu_pushlong(L, table, key, value.string.len))
 			return 1;
-		lua_pop(L, 1);	/* it is no string any more */
 	}
 
 	switch (value.type) {
@@ -253,8 +253,13 @@ static int luarcu_for_each(lua_State *L)
 static int luarcu_global_index(lua_State *L)
 {
 	luarcu_index(L);
-	if (lua_isnil(L, -1) && strcmp(lua_tostring(L, 2), "for_each") == 0)
+	if (!lua_isnil(L, -1))
+		return 1;
+	lua_pushliteral(L, "for_each");
+	if (lua_rawequal(L, 2, -1))
 		lua_pushcfunction(L, luarcu_for_each);
+	else
+		lua_pushnil(L);
 	return 1;
 }
 
@@ -368,3 +373,5 @@ MODULE_DESCRIPTION("RCU table for Lunatik");
 MODULE_AUTHOR("Lunatik for Debian");
 MODULE_VERSION(LUNATIK_VERSION);
 MODULE_LICENSE("Dual MIT/GPL");
+/* modprobe -r of this module takes away lunatik, but not what that depends on */
+MODULE_SOFTDEP("pre: luadrv");

@@ -45,6 +45,7 @@ build()
 	include=$(IFS=,; echo "${packages[*]}")
 	# shellcheck disable=SC2064 # the paths of now
 	trap "rm -rf '$new' '$tarball_new'" EXIT
+	rm -rf "$LUNATIK_CACHE"/new[.-]*	# of a run that was killed
 	mkdir -p "$new"
 	export ARCHIVES=$LUNATIK_CACHE/archives ARCHIVES_NEW=$new
 	# shellcheck disable=SC2016 # $1, the root, is for the hook's own shell

@@ -55,6 +55,16 @@ install_packages()
 	rm -f "$root/usr/sbin/policy-rc.d"
 	mkdir -p "$root/var/lib/dkms"
 	chroot "$root" dkms status >"$root/var/lib/dkms/harness-status"
+
+	# modules of the tests, as somebody else would build them: against the
+	# installed headers; in the guest it would take minutes
+	local kernel dir
+	kernel=$(basename "$root"/lib/modules/*-cloud-amd64)
+	for dir in "$root"/opt/lunatik-modules/*/; do
+		[ -d "$dir" ] || continue
+		chroot "$root" make -C "/lib/modules/$kernel/build" \
+			M="${dir#"$root"}" KBUILD_EXTRA_SYMBOLS="/var/lib/dkms/lunatik/kernel-$kernel-x86_64/module/Module.symvers" modules
+	done
 }
 
 # collect ROOT IMAGE: DKMS's logs and what they warn of
@@ -131,6 +141,7 @@ build_image()
 	tar -C "$root" --exclude='./dev/*' -xf "$base"
 	cp "$build"/*.deb "$root/opt/lunatik-debs/"
 	cp "$HARNESS/guest-init.sh" "$root/opt/lunatik-init"
+	[ ! -d "$modules" ] || cp -r "$modules" "$root/opt/lunatik-modules"
 	echo lunatik >"$root/etc/hostname"
 	kernel=$(basename "$root"/lib/modules/*-cloud-amd64)
 	[ -d "$root/lib/modules/$kernel/kernel" ] ||
@@ -191,6 +202,7 @@ fi
 [ -d "${1-}" ] || die "usage: rootfs.sh BUILD_DIR"
 [ "$(id -u)" -eq 0 ] || as_root "$0" "$@"
 build=$(cd "$1" && pwd)
+modules=$TOP/tests/modules
 ls "$build"/*.deb >/dev/null 2>&1 || die "no packages in $build"
 IMAGE=$build/image
 exec 8>"$build/.image.lock"
@@ -213,6 +225,7 @@ key=$(
 		stat -c '%n %Y %s' "$base"
 		cd "$build" && sha256sum ./*.deb
 		cd "$HARNESS" && sha256sum rootfs.sh guest-init.sh
+		find "$modules" -type f -exec sha256sum {} + 2>/dev/null
 	} | sha256sum | cut -d ' ' -f 1
 )
 if [ "$(cat "$IMAGE/key" 2>/dev/null)" = "$key" ]; then
