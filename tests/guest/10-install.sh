@@ -23,7 +23,7 @@ ok 'and the device' test -c "$DRV"
 is "$(stat -c %a:%U "$DRV")" 600:root 'the device is root'"'"'s alone'
 works 'a script runs'
 ok 'modprobe -r luarcu lunatik' modprobe -r luarcu lunatik
-is "$(lsmod | grep -cE '^lua')" 0 'nothing is left loaded'
+is "$(lsmod | grep -cE '^(lua|lunatik)')" 0 'nothing is left loaded'
 ok 'nothing is left of the device' test ! -e "$DRV"
 
 ok 'modprobe lunatik' modprobe lunatik
@@ -34,7 +34,7 @@ answers 'print(rcu, pcall(require, "rcu"))' "$(printf '%s' "nil	false	module 'rc
 	no file '/lib/modules/lua/rcu/init.lua'
 	no loaded kernel module provides 'rcu'")" 'rcu is luarcu.ko'"'"'s'
 ok 'modprobe -r lunatik' modprobe -r lunatik
-is "$(lsmod | grep -cE '^lua')" 0 'nothing is left loaded, again'
+is "$(lsmod | grep -cE '^(lua|lunatik)')" 0 'nothing is left loaded, again'
 
 symbols=$(for module in lunatik luarcu luadrv; do
 	nm "$(modinfo -n "$module")" 2>/dev/null || xz -dc "$(modinfo -n "$module")" | nm -

@@ -21,7 +21,7 @@ step "DKMS built them for this kernel"
 show dkms status
 step "The modules: luarcu brings lunatik, and that the device"
 show modprobe luarcu
-show "lsmod | grep ^lua"
+show "lsmod | grep -E '^(lua|lunatik)'"
 show ls -l /dev/luadrv
 
 step "A first script"
@@ -51,4 +51,4 @@ show lunatik stop examples/hello
 
 step "Unload: nothing stays behind"
 show modprobe -r luarcu lunatik
-show "lsmod | grep ^lua || echo 'no module of ours'"
+show "lsmod | grep -E '^(lua|lunatik)' || echo 'no module of ours'"
