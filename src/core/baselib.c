@@ -9,15 +9,13 @@
 static DEFINE_MUTEX(lunatik_globals_lock);
 static LIST_HEAD(lunatik_globals);
 
-/* To the kernel log, and to whoever reads the runtime's output. */
-static int lunatik_print(lua_State *L)
+/* Pushes one line of all values on the stack, with tabs between them. */
+const char *lunatik_pushline(lua_State *L, size_t *len)
 {
-	struct lunatik_runtime *rt = lunatik_runtimeof(L);
 	int i, n = lua_gettop(L);
 	luaL_Buffer line;
-	const char *text;
-	size_t len;
 
+	luaL_checkstack(L, LUA_MINSTACK, "too many values");
 	luaL_buffinit(L, &line);
 	for (i = 1; i <= n; i++) {
 		if (i > 1)
@@ -26,7 +24,16 @@ static int lunatik_print(lua_State *L)
 		luaL_addvalue(&line);
 	}
 	luaL_pushresult(&line);
-	text = lua_tolstring(L, -1, &len);
+	return lua_tolstring(L, -1, len);
+}
+
+/* To the kernel log, and to whoever reads the runtime's output. */
+static int lunatik_print(lua_State *L)
+{
+	struct lunatik_runtime *rt = lunatik_runtimeof(L);
+	size_t len;
+	const char *text = lunatik_pushline(L, &len);
+
 	lunatik_log(KERN_INFO, text, len);
 	if (rt->print)
 		rt->print(rt->print_ud, text, len);

@@ -18,38 +18,21 @@ struct lunatik_chunk {
 	void *ud;
 };
 
-/* One line of what the script returned, as a prompt would show it. */
-static void chunk_results(lua_State *L, const struct lunatik_chunk *chunk)
-{
-	int i, n = lua_gettop(L);
-	luaL_Buffer line;
-	const char *text;
-	size_t len;
-
-	if (n == 0)
-		return;
-	luaL_checkstack(L, LUA_MINSTACK, "too many results");
-	luaL_buffinit(L, &line);
-	for (i = 1; i <= n; i++) {
-		if (i > 1)
-			luaL_addchar(&line, '\t');
-		luaL_tolstring(L, i, NULL);
-		luaL_addvalue(&line);
-	}
-	luaL_pushresult(&line);
-	text = lua_tolstring(L, -1, &len);
-	chunk->output(chunk->ud, text, len);
-}
-
 /* Calls the function in the upvalue, so that results can raise, too. */
 static int chunk_call(lua_State *L)
 {
 	const struct lunatik_chunk *chunk = lua_touserdata(L, 1);
+	const char *line;
+	size_t len;
 
 	lua_settop(L, 0);
 	lua_pushvalue(L, lua_upvalueindex(1));
 	lua_call(L, 0, LUA_MULTRET);
-	chunk_results(L, chunk);
+	if (lua_gettop(L) == 0)
+		return 0;
+	/* what it returned, as a prompt would show it */
+	line = lunatik_pushline(L, &len);
+	chunk->output(chunk->ud, line, len);
 	return 0;
 }
 

@@ -96,6 +96,7 @@ const char *lunatik_errmsg(int err);
 
 /* libraries: baselib.c, mathlib.c, package.c, runner.c */
 int lunatik_openlibs(lua_State *L);
+const char *lunatik_pushline(lua_State *L, size_t *len);
 int lunatik_openmath(lua_State *L);
 int lunatik_openpackage(lua_State *L);
 int lunatik_openrunner(lua_State *L);

@@ -103,6 +103,25 @@ wait $one && wait $two
 is $? 0 'two scripts run at the same time, and meet'
 lua 'rcu.here = nil'
 
+# twenty at once: every answer is the asker's
+cat >/tmp/ask.sh <<'X'
+echo "local n = 0 for i = 1, 20000 do n = n + $1 end return n" >/tmp/ask.$1
+exec 3<>/dev/luadrv
+for _ in 1 2 3 4 5; do
+	cat /tmp/ask.$1 >&3
+	[ "$(cat <&3)" = $(($1 * 20000)) ] || exit 1
+done
+X
+asked=''
+for i in $(seq 20); do
+	sh /tmp/ask.sh "$i" & asked="$asked $!"
+done
+wrong=0
+for pid in $asked; do
+	wait "$pid" || wrong=$((wrong + 1))
+done
+is $wrong 0 'twenty ask at once, each gets its own answer'
+
 # as many as the parameter allows
 echo 1 >/sys/module/luadrv/parameters/scripts_max
 echo 'while not rcu.go do end' >/tmp/spin.lua
@@ -134,6 +153,35 @@ pid=$(ps -e | awk '/luadrv\// { print $1; exit }')
 ok 'kill ends the thread' kill -KILL "$pid"
 sleep 1
 fails 'of the script' sh -c 'ps -e | grep luadrv/'
+
+# a signal that the one who waits catches, as a shell does with Ctrl-C
+lua 'rcu.go = nil'
+cat >/tmp/caught.sh <<'X'
+trap 'echo caught' INT
+echo 'while not rcu.go do end' >/dev/luadrv
+echo on
+X
+sh /tmp/caught.sh >/tmp/caught.out & shell=$!
+sleep 1
+kill -INT $shell
+wait $shell
+is "$(tr '\n' ' ' </tmp/caught.out)" 'caught on ' 'an interrupt that a shell catches ends the script'
+sleep 1
+fails 'and its thread' sh -c 'ps -e | grep luadrv/'
+
+# memory is short
+memory=$(cat /sys/module/lunatik/parameters/memory)
+echo 20000 >/sys/module/lunatik/parameters/memory
+refuses 'print(1)' 'memory is short' 'no memory for a runtime'
+like "$err" 'Cannot allocate memory' 'has an errno of its own'
+echo 60000 >/sys/module/lunatik/parameters/memory
+answers 'print(pcall(string.rep, "x", 100000))' "$(printf 'false\tnot enough memory')" 'a script meets its quota'
+echo "$memory" >/sys/module/lunatik/parameters/memory
+echo 100 >/sys/module/luadrv/parameters/output_max
+refuses 'for i = 1, 100 do print(i) end error("late")' 'late' 'a message is read though output was too long'
+unlike "$out" '^100$' 'which was cut'
+echo 1048576 >/sys/module/luadrv/parameters/output_max
+works 'and the next script runs, with memory'
 
 # users
 fails 'who is not root cannot open it' setpriv --reuid 65534 --regid 65534 --clear-groups sh -c "echo >$DRV"

@@ -28,6 +28,14 @@ answers 'local capi = require "capi" rcu.object = capi.counter()
 print(pcall(function() rcu.single = capi.sleeper() end))' \
 	"$(printf "false\t/dev/luadrv:2: 'sleeper' object is private to its runtime, it cannot be shared")" \
 	'a private object cannot be shared'
+answers 'local capi, t = require "capi", require "rcu".table()
+local a, b = capi.collision()
+t[a] = 1
+print(a ~= b, t[b])
+t[b] = 2
+print(t[a], t[b], #t)
+t[a] = nil
+print(t[a], t[b], #t)' "$(printf 'true\tnil\n1\t2\t2\nnil\t2\t1')" 'keys whose hashes collide are distinct'
 fails 'an object that somebody holds keeps its module' rmmod capi
 answers 'print(rcu.object:get()) rcu.object = nil' 7 'the object reaches another script'
 ok 'dropped, nobody holds it' sh -c 'for i in 1 2 3 4 5 6 7 8 9; do rmmod capi 2>/dev/null && exit; sleep 1; done; exit 1'

@@ -7,7 +7,9 @@
 #include <linux/interrupt.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/sort.h>
 #include <linux/timer.h>
+#include <linux/vmalloc.h>
 
 #include <lunatik.h>
 #include <luarcu.h>
@@ -274,6 +276,51 @@ static int capi_hash(lua_State *L)
 	return 1;
 }
 
+struct hashed {
+	u32 hash;
+	u32 n;
+};
+
+static int hashed_cmp(const void *a, const void *b)
+{
+	const struct hashed *x = a, *y = b;
+
+	return x->hash < y->hash ? -1 : x->hash > y->hash;
+}
+
+#define HASHED	(1 << 19)	/* some thirty pairs among them collide */
+
+/* two keys of one length with the same hash */
+static int capi_collision(lua_State *L)
+{
+	struct hashed *all = vmalloc(array_size(HASHED, sizeof(*all)));
+	char key[16];
+	u32 i, a = 0, b = 0;
+
+	if (!all)
+		lunatik_throw(L, -ENOMEM);
+	for (i = 0; i < HASHED; i++) {
+		all[i].n = i;
+		all[i].hash = lunatik_hashbytes(key, scnprintf(key, sizeof(key), "key%07u", i));
+	}
+	sort(all, HASHED, sizeof(*all), hashed_cmp, NULL);
+	for (i = 1; i < HASHED; i++) {
+		if (all[i].hash == all[i - 1].hash) {
+			a = all[i - 1].n;
+			b = all[i].n;
+			break;
+		}
+	}
+	vfree(all);
+	if (a == b)
+		return luaL_error(L, "no collision");
+	scnprintf(key, sizeof(key), "key%07u", a);
+	lua_pushstring(L, key);
+	scnprintf(key, sizeof(key), "key%07u", b);
+	lua_pushstring(L, key);
+	return 2;
+}
+
 static int capi_released(lua_State *L)
 {
 	lua_pushinteger(L, atomic_read(&released));
@@ -286,6 +333,7 @@ static const luaL_Reg capi_lib[] = {
 	{"throw", capi_throw},
 	{"hash", capi_hash},
 	{"released", capi_released},
+	{"collision", capi_collision},
 	{NULL, NULL}
 };
 
