@@ -139,10 +139,16 @@ int lunatik_openlibs(lua_State *L)
 	lua_pushliteral(L, "Lunatik " LUNATIK_VERSION);
 	lua_setglobal(L, "_LUNATIK_VERSION");
 
-	/* reads lines of a terminal */
+	/* see core/lua.c */
 	lua_getglobal(L, LUA_DBLIBNAME);
 	lua_pushnil(L);
 	lua_setfield(L, -2, "debug");
+	lua_pushnil(L);
+	lua_setfield(L, -2, "getregistry");
+	lua_pop(L, 1);
+	lua_getglobal(L, LUA_STRLIBNAME);
+	lua_pushcfunction(L, lunatik_rep);
+	lua_setfield(L, -2, "rep");
 	lua_pop(L, 1);
 
 	lunatik_openglobals(L);

@@ -80,12 +80,14 @@ void lunatik_keepfunction(lua_State *L, void *function);
 /* vm.c, in the unit of lua.c */
 void lunatik_arm(struct lunatik_runtime *rt);
 unsigned int lunatik_makeseed(void);
+int lunatik_rep(lua_State *L);
 
 /* object.c */
 lunatik_object_t **lunatik_newslot(lua_State *L, const lunatik_class_t *class);
 void lunatik_pushclass(lua_State *L, const lunatik_class_t *class);
 int lunatik_object_init(void);
 void lunatik_object_exit(void);
+void lunatik_locknested(lunatik_object_t *object);
 
 /* alloc.c */
 void *lunatik_alloc(void *ud, void *ptr, size_t osize, size_t nsize);
@@ -111,6 +113,7 @@ void lunatik_interrupt_exit(struct lunatik_runtime *rt);
 void lunatik_interrupt_enter(struct lunatik_runtime *rt);
 void lunatik_interrupt(struct lunatik_runtime *rt);
 void lunatik_attend(lua_State *L);
+void lunatik_breathe(void);
 
 /* chunk.c */
 extern const struct luadrv_interpreter lunatik_interpreter;

@@ -156,9 +156,37 @@ static int lunatik_rawresume(lua_State *L, lua_State *from, int narg, int *nres)
 
 #include "../lua/lcorolib.c"
 
-/* debug.debug() reads no lines here, and is not in the library */
+/*
+ * The debug library sees scripts, not what carries them: it does not reach
+ * the values that a C function keeps on its stack or in its closure, the
+ * hidden state of a loop, or the metatable of a userdata. With any of these a
+ * script could free what is in use. debug.getregistry() and debug.debug(),
+ * which reads lines, are not in the library.
+ */
 #define fgets(buffer, size, file)	((char *)NULL)
+#pragma push_macro("lua_getlocal")
+#pragma push_macro("lua_setlocal")
+#pragma push_macro("lua_setupvalue")
+#pragma push_macro("lua_getmetatable")
+#pragma push_macro("lua_setmetatable")
+#undef lua_getlocal
+#undef lua_setlocal
+#undef lua_setupvalue
+#undef lua_getmetatable
+#undef lua_setmetatable
+#define lua_getlocal(L, ar, n)		lunatik_getlocal(L, ar, n)
+#define lua_setlocal(L, ar, n)		lunatik_setlocal(L, ar, n)
+#define lua_setupvalue(L, i, n)		\
+	(lua_iscfunction(L, i) ? NULL : lunatik_lua_setupvalue(L, i, n))
+#define lua_getmetatable(L, i)		\
+	(lua_type(L, i) != LUA_TUSERDATA && lunatik_lua_getmetatable(L, i))
+#define lua_setmetatable(L, i)		lunatik_setmetatable(L, i)
 #include "../lua/ldblib.c"
+#pragma pop_macro("lua_setmetatable")
+#pragma pop_macro("lua_getmetatable")
+#pragma pop_macro("lua_setupvalue")
+#pragma pop_macro("lua_setlocal")
+#pragma pop_macro("lua_getlocal")
 
 /*
  * Formats and packings of floats are refused. The types keep their sizes, and
@@ -181,11 +209,28 @@ static const struct {
 #pragma push_macro("l_unlikely")
 #undef l_unlikely
 #define l_unlikely(x)		(lunatik_pollmatch(ms ? ms->L : NULL), unlikely(x))
+/* a plain search knows no state at all, and gives the CPU to others at least */
+#define memcmp(a, b, n)		(lunatik_breathe(), (memcmp)(a, b, n))
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wtautological-compare"	/* it asks for NaN */
 #include "../lua/lstrlib.c"
 #pragma GCC diagnostic pop
+#undef memcmp
 #pragma pop_macro("l_unlikely")
+
+/* string.rep: nothing, any number of times, is nothing, and takes no time */
+int lunatik_rep(lua_State *L)
+{
+	size_t len, seplen;
+
+	luaL_checklstring(L, 1, &len);
+	luaL_optlstring(L, 3, "", &seplen);
+	if (len + seplen > 0)
+		return str_rep(L);
+	luaL_checkinteger(L, 2);
+	lua_pushliteral(L, "");
+	return 1;
+}
 #undef lua_pushnumber
 #pragma pop_macro("luaL_checknumber")
 #undef double

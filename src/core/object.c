@@ -264,6 +264,15 @@ void lunatik_lock(lunatik_object_t *object)
 }
 EXPORT_SYMBOL_GPL(lunatik_lock);
 
+/* One runtime may make and close another from inside: that is no deadlock. */
+void lunatik_locknested(lunatik_object_t *object)
+{
+	if (object->opt & LUNATIK_OPT_ATOMIC)
+		lunatik_lock(object);
+	else
+		mutex_lock_nested(&object->mutex, SINGLE_DEPTH_NESTING);
+}
+
 void lunatik_unlock(lunatik_object_t *object)
 {
 	if (object->opt & LUNATIK_OPT_HARDIRQ)

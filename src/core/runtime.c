@@ -114,7 +114,7 @@ void lunatik_close(lunatik_object_t *runtime)
 	struct lunatik_runtime *rt = runtime->private;
 	lua_State *L;
 
-	lunatik_lock(runtime);
+	lunatik_locknested(runtime);
 	L = rt->L;
 	rt->L = NULL;
 	rt->ready = false;
@@ -213,7 +213,7 @@ void lunatik_publish(lunatik_object_t *runtime)
 	struct lunatik_runtime *rt = runtime->private;
 
 	WRITE_ONCE(rt->task, NULL);
-	lunatik_lock(runtime);
+	lunatik_locknested(runtime);
 	WRITE_ONCE(rt->stop, false);
 	if (runtime->opt & LUNATIK_OPT_ATOMIC) {
 		rt->gfp = GFP_ATOMIC;

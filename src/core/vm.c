@@ -144,6 +144,34 @@ LUA_API int lua_resume(lua_State *L, lua_State *from, int narg, int *nres)
 	return status;
 }
 
+/* A local variable that the debug library may see: not what a C function has. */
+static const char *lunatik_getlocal(lua_State *L, const lua_Debug *ar, int n)
+{
+	if (ar && !isLua(ar->i_ci))
+		return NULL;
+	return lua_getlocal(L, ar, n);
+}
+
+/* One that it may set: not the state of a loop, which is trusted to be whole. */
+static const char *lunatik_setlocal(lua_State *L, const lua_Debug *ar, int n)
+{
+	const char *name = lunatik_getlocal(L, ar, n);
+
+	if (!name)
+		return NULL;
+	lua_pop(L, 1);
+	if (name[0] == '(' && strcmp(name, "(vararg)") != 0)
+		return NULL;
+	return lua_setlocal(L, ar, n);
+}
+
+static int lunatik_setmetatable(lua_State *L, int i)
+{
+	if (lua_type(L, i) == LUA_TUSERDATA)
+		luaL_error(L, "a userdata keeps its metatable");
+	return lua_setmetatable(L, i);
+}
+
 /*
  * Begins an entry into the state: notes what lunatik_leave() restores, sets
  * the point that an uncaught error returns to, and measures the kernel stack.

@@ -154,24 +154,24 @@ ok 'kill ends the thread' kill -KILL "$pid"
 sleep 1
 fails 'of the script' sh -c 'ps -e | grep luadrv/'
 
-# a signal that the one who waits catches, as a shell does with Ctrl-C
+# a signal that the one who waits catches, as an interactive shell does Ctrl-C
 lua 'rcu.go = nil'
 cat >/tmp/caught.sh <<'X'
-trap 'echo caught' INT
+trap 'echo caught' TERM
 echo 'while not rcu.go do end' >/dev/luadrv
 echo on
 X
 sh /tmp/caught.sh >/tmp/caught.out & shell=$!
 sleep 1
-kill -INT $shell
+kill -TERM $shell
 wait $shell
-is "$(tr '\n' ' ' </tmp/caught.out)" 'caught on ' 'an interrupt that a shell catches ends the script'
+is "$(tr '\n' ' ' </tmp/caught.out)" 'caught on ' 'a signal that a shell catches ends the script'
 sleep 1
 fails 'and its thread' sh -c 'ps -e | grep luadrv/'
 
 # memory is short
 memory=$(cat /sys/module/lunatik/parameters/memory)
-echo 20000 >/sys/module/lunatik/parameters/memory
+echo 10000 >/sys/module/lunatik/parameters/memory
 refuses 'print(1)' 'memory is short' 'no memory for a runtime'
 like "$err" 'Cannot allocate memory' 'has an errno of its own'
 echo 60000 >/sys/module/lunatik/parameters/memory

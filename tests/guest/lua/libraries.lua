@@ -6,7 +6,7 @@ local function raises(pattern, f, ...)
 	assert(tostring(message):find(pattern), message)
 end
 
-assert(not io and not os and not debug.debug)
+assert(not io and not os and not debug.debug and not debug.getregistry)
 assert(package.path == "/lib/modules/lua/?.lua;/lib/modules/lua/?/init.lua")
 assert(package.loaded.string == string and package.loaded._G == _G and #package.searchers == 3)
 
@@ -90,6 +90,33 @@ end)
 assert(not ok and m == "not enough memory", m)
 collectgarbage()
 assert(collectgarbage("count") < 1 << 20)
+
+-- the debug library reaches scripts only
+local before = math.random(1000000)
+assert(debug.setupvalue(math.random, 1, nil) == nil and before)
+assert(math.random(5) <= 5)
+local it = ("abc"):gmatch(".")
+for i = 1, 3 do assert(debug.setupvalue(it, i, nil) == nil) end
+assert(it() == "a")
+local n = 0
+for i = 1, 3 do
+	for j = 1, 20 do
+		local name = debug.getlocal(1, j)
+		if name and name:find("^%(for") then
+			assert(debug.setlocal(1, j, {}) == nil)
+		end
+	end
+	n = n + i
+end
+assert(n == 6)
+local function local_of(x) debug.setlocal(1, 1, "set") return x end
+assert(local_of("x") == "set" and select(2, debug.getlocal(1, 1)) == raises)
+local _ = ("abc"):gsub("b", function()
+	for i = 1, 10 do assert(debug.getlocal(2, i) == nil and debug.setlocal(2, i, 1) == nil) end
+end)
+-- nothing, many times
+assert((""):rep(1 << 60) == "" and (""):rep(3, "") == "" and ("x"):rep(-1) == "")
+raises("too large", string.rep, "", 1 << 60, "x")
 
 -- require and files
 raises("module 'no.such' not found:.*no/such.lua.*no loaded kernel module provides 'no.such'", require, "no.such")

@@ -81,7 +81,6 @@ assert(lib.table(1 << 20))
 raises("lunatik object expected", lib.map, {}, print)
 raises("function expected", lib.map, t)
 raises("boom", lib.map, t, function() error("boom") end)
-raises("lunatik object expected", getmetatable and debug.getmetatable(t).__index, io, "x")
 
 -- a callback may do what it likes
 t = lib.table(8)
@@ -94,13 +93,28 @@ local counts = {}
 lib.map(t, function(key) counts[key] = (counts[key] or 0) + 1 t["new" .. key] = 1 t[key] = 2 end)
 for i = 1, 100 do assert(counts["k" .. i] == 1) end
 
--- closed and foreign objects
-local u = lib.table()
-debug.getmetatable(u).__gc(u)
-raises("closed", function() return u.x end)
-raises("closed", function() u.x = 1 end)
-raises("must be a boolean", function() t.u = u end)
-debug.getmetatable(t).__gc(u)
-raises("expected", debug.getmetatable(t).__gc, print)
-assert(getmetatable(t) == false)
+-- an object is closed by the collector alone, also while a callback runs
+assert(getmetatable(t) == false and debug.getmetatable(t) == nil)
+raises("keeps its metatable", debug.setmetatable, t, nil)
+raises("keeps its metatable", debug.setmetatable, t, {})
+lib.map(lib.table(), print)
+do
+	local u = lib.table(1)
+	u.a, u.b = 1, 2
+	local key = next({a = 1})
+	n = 0
+	lib.map(u, function()
+		u = nil
+		for i = 1, 10 do
+			assert(debug.getlocal(2, i) == nil and debug.setlocal(2, i, nil) == nil)
+		end
+		collectgarbage()
+		n = n + 1
+	end)
+	assert(n == 2)
+end
+-- nor when the state is closed
+kept = lib.table()
+kept.x = 1
+setmetatable({}, {__gc = function() return kept.x end})
 print("done")
