@@ -87,6 +87,7 @@ lunatik_object_t **lunatik_newslot(lua_State *L, const lunatik_class_t *class);
 void lunatik_pushclass(lua_State *L, const lunatik_class_t *class);
 int lunatik_object_init(void);
 void lunatik_object_exit(void);
+void lunatik_freebox(void *memory, size_t len, bool maysleep);
 void lunatik_locknested(lunatik_object_t *object);
 
 /* alloc.c */

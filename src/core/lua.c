@@ -87,9 +87,20 @@
 #include "../lua/lstate.c"
 #undef luaG_runerror
 
+/*
+ * An object is given back when its userdata is freed. A finalizer would do
+ * for most: but one whose call fails, for want of stack or memory, is not
+ * called again.
+ */
+#pragma push_macro("luaM_freemem")
+#undef luaM_freemem
+#define luaM_freemem(L, o, size)					\
+	(((GCObject *)(o))->tt == LUA_VUSERDATA ?			\
+	 lunatik_freeuserdata(L, o) : (void)0, luaM_free_(L, o, size))
 #define allowhook	allowhook_gc
 #include "../lua/lgc.c"
 #undef allowhook
+#pragma pop_macro("luaM_freemem")
 
 /* a literal that is no integer gets a message that says so */
 #define luaO_str2num(s, o)						\

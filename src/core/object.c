@@ -15,7 +15,7 @@
 
 /* What a userdata holds. The mark tells it from every other module's. */
 struct lunatik_box {
-	lunatik_object_t *object;	/* NULL once closed */
+	lunatik_object_t *object;	/* NULL until it is whole */
 	const void *mark;
 };
 
@@ -188,27 +188,22 @@ lunatik_object_t *lunatik_checkobject(lua_State *L, int i)
 	if (!box)
 		luaL_typeerror(L, i, "lunatik object");
 	if (!box->object)
-		luaL_argerror(L, i, "object is closed");
+		luaL_argerror(L, i, "object is not complete");
 	return box->object;
 }
 EXPORT_SYMBOL_GPL(lunatik_checkobject);
 
-static int lunatik_gc(lua_State *L)
+/* The memory of a userdata is about to be freed, maybe of one of ours. */
+void lunatik_freebox(void *memory, size_t len, bool maysleep)
 {
-	struct lunatik_box *box = lunatik_tobox(L, 1);
-	lunatik_object_t *object;
+	struct lunatik_box *box = memory;
 
-	if (!box)
-		return luaL_typeerror(L, 1, "lunatik object");
-	object = box->object;
-	box->object = NULL;
-	if (!object)
-		return 0;
-	if (lunatik_maysleep(L))
-		lunatik_dropobject(object);
+	if (len != sizeof(*box) || box->mark != &lunatik_mark || !box->object)
+		return;
+	if (maysleep)
+		lunatik_dropobject(box->object);
 	else
-		lunatik_putobject(object);
-	return 0;
+		lunatik_putobject(box->object);
 }
 
 /*
@@ -226,8 +221,6 @@ void lunatik_pushclass(lua_State *L, const lunatik_class_t *class)
 	lua_setfield(L, -2, "__index");
 	if (class->methods)
 		luaL_setfuncs(L, class->methods, 0);
-	lua_pushcfunction(L, lunatik_gc);
-	lua_setfield(L, -2, "__gc");
 	lua_pushstring(L, class->name);
 	lua_setfield(L, -2, "__name");
 	lua_pushboolean(L, 0);

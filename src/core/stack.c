@@ -13,9 +13,10 @@
 
 #include "core.h"
 
-#define LUNATIK_STACK_RESERVE	(6 * 1024)	/* below the hard limit, of 16 KB */
-#define LUNATIK_STACK_HANDLER	1024		/* between hard and soft */
-#define LUNATIK_STACK_IRQ	(6 * 1024)	/* on an interrupt's stack, down to hard */
+/* of 16 KB: 6 below the hard limit, 1 from there to soft; more where frames are larger */
+#define LUNATIK_STACK_RESERVE	(THREAD_SIZE / 8 * 3)
+#define LUNATIK_STACK_HANDLER	(THREAD_SIZE / 16)
+#define LUNATIK_STACK_IRQ	(THREAD_SIZE / 8 * 3)	/* on an interrupt's stack, down to hard */
 
 void lunatik_stacklimits(struct lunatik_runtime *rt)
 {

@@ -76,6 +76,16 @@ int luaU_dump(lua_State *L, const Proto *f, lua_Writer w, void *data, int strip)
 	return 1;
 }
 
+/* The collector frees a userdata; the main thread tells whose it is. */
+static void lunatik_freeuserdata(lua_State *L, void *o)
+{
+	Udata *u = gco2u(obj2gco(o));
+	struct lunatik_runtime *rt = lunatik_runtimeof(L);
+	bool deep = (unsigned long)__builtin_frame_address(0) < rt->stack_soft;
+
+	lunatik_freebox(getudatamem(u), u->len, rt->maysleep && !deep);
+}
+
 /*
  * Makes the script stop at its next instruction and call lunatik_hook(). Runs
  * on the CPU of the script, which is interrupted: it writes only what a

@@ -14,6 +14,7 @@ static l_noret lunatik_nofloat(lua_State *L);
 static lua_Integer lunatik_pow(lua_State *L, lua_Integer base, lua_Integer exp);
 static const char *lunatik_badnumber(const char *s);
 static void lunatik_polled(lua_State *L);
+static void lunatik_freeuserdata(lua_State *L, void *o);
 static void lunatik_hook(lua_State *L, int event, int line, int from, int n);
 
 /*

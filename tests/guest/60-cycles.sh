@@ -63,6 +63,10 @@ ok 'nothing leaked' test $((after - before)) -lt 2000
 
 modprobe luarcu
 works 'a script runs'
+run "$TESTDIR/scripts/gc.lua"
+isnt "$status" 0 'a script whose collections fail'
+ok 'keeps no object, so no module' modprobe -r luarcu lunatik
+modprobe luarcu
 before=$(slab_kb)
 for _ in $(seq 100); do cat /tmp/work.lua >"$DRV"; done
 printf 'error({' >/tmp/syntax.lua
