@@ -3,6 +3,7 @@
  * A script that comes as a text, from /dev/luadrv: run once in a runtime of
  * its own, what it puts out handed to the session.
  */
+#include <linux/err.h>
 #include <linux/string.h>
 
 #include "core.h"
@@ -21,7 +22,7 @@ struct lunatik_chunk {
 /* Calls the function in the upvalue, so that results can raise, too. */
 static int chunk_call(lua_State *L)
 {
-	const struct lunatik_chunk *chunk = lua_touserdata(L, 1);
+	const struct lunatik_chunk *chunk = lunatik_runtimeof(L)->chunk;
 	const char *line;
 	size_t len;
 
@@ -64,8 +65,8 @@ static int chunk_exec(lua_State *L, struct lunatik_chunk *chunk)
 	status = luaL_loadbufferx(L, chunk->text, chunk->len, "=" CHUNK_NAME, "t");
 	if (status == LUA_OK) {
 		lua_pushcclosure(L, chunk_call, 1);
-		lua_pushlightuserdata(L, chunk);
-		status = lunatik_pcall(L, 1, 0);
+		lunatik_runtimeof(L)->chunk = chunk;
+		status = lunatik_pcall(L, 0, 0);
 	}
 	if (status == LUA_OK)
 		return 0;
@@ -88,9 +89,10 @@ static int chunk_run(const char *text, size_t len, const char *from,
 
 	ret = lunatik_create(&runtime, CHUNK_NAME, LUNATIK_OPT_NONE);
 	if (ret) {
-		static const char msg[] = "cannot make a runtime, memory is short";
+		char msg[48];
 
-		complain(ud, msg, strlen(msg));
+		complain(ud, msg, scnprintf(msg, sizeof(msg), "cannot make a runtime: %pe",
+					    ERR_PTR(ret)));
 		return ret;
 	}
 	/* the runtime is never published: nobody else has a way in */

@@ -43,11 +43,13 @@ struct lunatik_runtime {
 	atomic_t ticking;		/* the timer is or will be pending */
 	call_single_data_t csd;		/* when the script is on another CPU */
 	atomic_t kicked;		/* csd is in use */
+	u8 ticks;			/* that this entry has seen */
 	bool due;			/* the script has to look at what is asked */
 	bool stop;			/* it has to end */
 
 	luadrv_output_t print;		/* also gets what the script prints */
 	void *print_ud;
+	struct lunatik_chunk *chunk;	/* what it was made for, see chunk.c */
 	struct list_head modules;	/* struct lunatik_module, held until closed */
 	size_t warnlen;			/* of a warning that is not complete */
 	char warning[160];
@@ -107,6 +109,9 @@ void lunatik_warn(void *ud, const char *msg, int tocont);
 
 /* stack.c */
 void lunatik_stacklimits(struct lunatik_runtime *rt);
+
+/* runner.c */
+void lunatik_forget(void);
 
 /* interrupt.c */
 void lunatik_interrupt_init(struct lunatik_runtime *rt);

@@ -3,10 +3,11 @@
  * Reaching into a script that runs.
  *
  * Nothing on the ordinary path counts or checks. While somebody is inside a
- * runtime of process context a timer of that runtime goes off now and then,
+ * runtime a timer of that runtime goes off now and then,
  * interrupts the script on the CPU it runs on, and makes the interpreter call
  * lunatik_attend() at its next instruction, by the count hook as lua.c does
- * on SIGINT. There the script gives the CPU to others, and ends if it has to.
+ * on SIGINT. There the script gives the CPU to others, and ends if it has to;
+ * where it may not sleep it ends when it has taken too long.
  *
  * The timer runs in hard interrupt context: softirqs may be left to a thread,
  * which a script that never gives up the CPU would keep waiting. It goes off
@@ -22,7 +23,8 @@
 #include "core.h"
 #include "../compat.h"
 
-#define LUNATIK_TICK	ms_to_ktime(50)	/* well under any stall detector */
+#define LUNATIK_TICK		ms_to_ktime(50)	/* well under any stall detector */
+#define LUNATIK_ATOMICTICKS	4	/* that a handler may take where it cannot sleep */
 
 /* With interrupts off: the task is either what was interrupted, or not here. */
 static void lunatik_kick(void *info)
@@ -88,8 +90,7 @@ void lunatik_interrupt_exit(struct lunatik_runtime *rt)
 
 void lunatik_interrupt_enter(struct lunatik_runtime *rt)
 {
-	if (!rt->maysleep)
-		return;
+	rt->ticks = 0;
 	WRITE_ONCE(rt->task, current);
 	smp_mb();	/* a timer that gives up sees the task, or we see it did */
 	if (!atomic_read(&rt->ticking) && !atomic_xchg(&rt->ticking, 1))
@@ -108,9 +109,13 @@ void lunatik_attend(lua_State *L)
 {
 	struct lunatik_runtime *rt = lunatik_runtimeof(L);
 
-	if (!rt->maysleep)
+	if (!rt->maysleep) {
+		/* others wait for this CPU, and cannot have it */
+		if (++rt->ticks > LUNATIK_ATOMICTICKS)
+			WRITE_ONCE(rt->stop, true);
 		return;
-	cond_resched();
+	}
+	cond_resched_tasks_rcu_qs();
 	/* a kernel thread has no fatal signals, only those it allows */
 	if (current->flags & PF_KTHREAD ? signal_pending(current) :
 					  fatal_signal_pending(current))

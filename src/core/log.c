@@ -7,6 +7,7 @@
 #include "core.h"
 
 #define LUNATIK_LOGPIECE	224	/* bytes of a line that are logged at once */
+#define LUNATIK_LOGMAX		256	/* pieces of one text */
 
 static void lunatik_logpiece(const char *level, const char *text, size_t len)
 {
@@ -19,16 +20,22 @@ static void lunatik_logpiece(const char *level, const char *text, size_t len)
 	printk("%slunatik: %.*s\n", level, (int)len, piece);
 }
 
-/* Logs a text line by line, long lines in pieces. */
+/* Logs a text line by line, long lines in pieces, and not without end. */
 void lunatik_log(const char *level, const char *text, size_t len)
 {
 	const char *end = text + len;
+	int pieces = 0;
 
 	do {
 		const char *eol = memchr(text, '\n', end - text) ?: end;
 
 		do {
 			size_t piece = min_t(size_t, eol - text, LUNATIK_LOGPIECE);
+
+			if (++pieces > LUNATIK_LOGMAX) {
+				printk("%slunatik: (%zu bytes more)\n", level, end - text);
+				return;
+			}
 
 			lunatik_logpiece(level, text, piece);
 			text += piece;

@@ -77,14 +77,32 @@
 #define luai_numdiv(L, a, b)	luaV_idiv(L, a, b)
 #define luai_numpow(L, a, b)	lunatik_pow(L, a, b)
 
+/* a reader may be a C function that never ends the text */
+#pragma push_macro("lua_unlock")
+#undef lua_unlock
+#define lua_unlock(L)		lunatik_poll(L)
 #include "../lua/lzio.c"
+#pragma pop_macro("lua_unlock")
 #include "../lua/lctype.c"
 #include "../lua/lopcodes.c"
 #include "../lua/lmem.c"
 
 /* the raise for lack of kernel stack is noted, so that its handler may run */
 #define luaG_runerror(L, ...)	(lunatik_overflowed(L), luaG_runerror(L, __VA_ARGS__))
+/* these run __close on the coroutine; vm.c's are around them, as lua_resume() is */
+#undef lua_resetthread
+#undef lua_closethread
+#define lua_resetthread	lunatik_rawresetthread
+#define lua_closethread	lunatik_rawclosethread
+static int lunatik_rawresetthread(lua_State *L);
+#if LUA_VERSION_RELEASE_NUM >= 50406
+static int lunatik_rawclosethread(lua_State *L, lua_State *from);
+#endif
 #include "../lua/lstate.c"
+#undef lua_resetthread
+#undef lua_closethread
+#define lua_resetthread	lunatik_lua_resetthread
+#define lua_closethread	lunatik_lua_closethread
 #undef luaG_runerror
 
 /*
@@ -105,7 +123,12 @@
 /* a literal that is no integer gets a message that says so */
 #define luaO_str2num(s, o)						\
 	((luaO_str2num)(s, o) ?: (lexerror(ls, lunatik_badnumber(s), TK_FLT), 0))
+/* the parser has loops that grow with the text: once per token it can be ended */
+#undef luaZ_resetbuffer
+#define luaZ_resetbuffer(buff)	(lunatik_poll(ls->L), (buff)->n = 0)
 #include "../lua/llex.c"
+#undef luaZ_resetbuffer
+#define luaZ_resetbuffer(buff)	((buff)->n = 0)
 #undef luaO_str2num
 
 /* what would raise is not folded, so that it raises where it runs */

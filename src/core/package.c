@@ -46,6 +46,7 @@ static bool package_search(lua_State *L, const char *name, const char *path,
 		const char *end = strchrnul(path, *LUA_PATH_SEP);
 		const char *file = lua_pushlstring(L, path, end - path);
 
+		lunatik_checkpoint(L);
 		if (*file && package_readable(L, file))
 			return true;
 		/* the buffer wants the top of the stack to be as it left it */

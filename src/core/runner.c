@@ -42,6 +42,14 @@ static void runner_prune(void)
 	}
 }
 
+/* A runtime was stopped by itself: its name is free. */
+void lunatik_forget(void)
+{
+	mutex_lock(&runner_lock);
+	runner_prune();
+	mutex_unlock(&runner_lock);
+}
+
 static struct lunatik_running *runner_find(const char *name)
 {
 	struct lunatik_running *running;

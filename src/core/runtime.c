@@ -151,7 +151,9 @@ static int lunatik_runtime_stop(lua_State *L)
 		return luaL_error(L, "a runtime can be stopped only in process context");
 	if (READ_ONCE(rt->task) == current)
 		return luaL_error(L, "a script cannot stop the runtime it runs in");
+	lunatik_interrupt(rt);
 	lunatik_close(runtime);
+	lunatik_forget();
 	return 0;
 }
 

@@ -126,6 +126,8 @@ static void lunatik_hook(lua_State *L, int event, int line, int from, int n)
 		if (L->basehookcount == 0)	/* not a hook of the script's own */
 			L->hookmask &= ~LUA_MASKCOUNT;
 		lunatik_polled(L);
+		if (L->basehookcount == 0)
+			return;
 	}
 	luaD_hook(L, event, line, from, n);
 }
@@ -140,19 +142,79 @@ static void lunatik_rearm(struct lunatik_runtime *rt)
 		lunatik_arm(rt);
 }
 
-LUA_API int lua_resume(lua_State *L, lua_State *from, int narg, int *nres)
+/* Another thread of the runtime is on the CPU; returns the one that was. */
+static lua_State *lunatik_switch(lua_State *L)
 {
 	struct lunatik_runtime *rt = lunatik_runtimeof(L);
 	lua_State *before = rt->running;
-	int status;
 
 	WRITE_ONCE(rt->running, L);
 	lunatik_rearm(rt);
-	status = lunatik_rawresume(L, from, narg, nres);
+	return before;
+}
+
+static void lunatik_switchback(lua_State *L, lua_State *before)
+{
+	struct lunatik_runtime *rt = lunatik_runtimeof(L);
+
 	WRITE_ONCE(rt->running, before);
 	lunatik_rearm(rt);
+}
+
+LUA_API int lua_resume(lua_State *L, lua_State *from, int narg, int *nres)
+{
+	lua_State *before = lunatik_switch(L);
+	int status = lunatik_rawresume(L, from, narg, nres);
+
+	lunatik_switchback(L, before);
 	return status;
 }
+
+LUA_API int lua_resetthread(lua_State *L)
+{
+	lua_State *before = lunatik_switch(L);
+	int status = lunatik_rawresetthread(L);
+
+	lunatik_switchback(L, before);
+	return status;
+}
+
+#if LUA_VERSION_RELEASE_NUM >= 50406
+LUA_API int lua_closethread(lua_State *L, lua_State *from)
+{
+	lua_State *before = lunatik_switch(L);
+	int status = lunatik_rawclosethread(L, from);
+
+	lunatik_switchback(L, before);
+	return status;
+}
+#endif
+
+/* A long loop of a library that is not Lua's: see lunatik.h. */
+void lunatik_checkpoint(lua_State *L)
+{
+	lunatik_poll(L);
+}
+EXPORT_SYMBOL_GPL(lunatik_checkpoint);
+
+static void lunatik_pushaux(lua_State *L, void *object)
+{
+	lunatik_cloneobject(L, object);
+}
+
+/*
+ * Protected by hand: a function called by lua_pcall() would be seen by the
+ * script's hooks, and could be called by it with what it likes.
+ */
+void lunatik_pushobject(lua_State *L, lunatik_object_t *object)
+{
+	int status = luaD_rawrunprotected(L, lunatik_pushaux, object);
+
+	lunatik_putobject(object);
+	if (status != LUA_OK)
+		luaD_throw(L, status);
+}
+EXPORT_SYMBOL_GPL(lunatik_pushobject);
 
 /* A local variable that the debug library may see: not what a C function has. */
 static const char *lunatik_getlocal(lua_State *L, const lua_Debug *ar, int n)

@@ -23,6 +23,7 @@
 #include <linux/atomic.h>
 #include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/fdtable.h>
 #include <linux/fs.h>
 #include <linux/kmod.h>
 #include <linux/kref.h>
@@ -415,6 +416,8 @@ static ssize_t luadrv_write(struct file *file, const char __user *buf, size_t le
 	struct luadrv_session *s = file->private_data;
 	ssize_t ret;
 
+	if (len == 0)
+		return 0;
 	if (mutex_lock_killable(&s->lock))
 		return -EINTR;
 	ret = -EBUSY;
@@ -475,9 +478,21 @@ static int luadrv_fsync(struct file *file, loff_t start, loff_t end, int datasyn
 	return ret == -EAGAIN ? 0 : ret;
 }
 
+static int luadrv_issame(const void *file, struct file *other, unsigned int fd)
+{
+	return file == other;
+}
+
+/* Whether this process has another descriptor for the file; not while it exits. */
+static bool luadrv_isopen(struct file *file)
+{
+	return current->files && iterate_fd(current->files, 0, luadrv_issame, file);
+}
+
 /*
- * At each close of a descriptor. The text is complete when its writer closes;
- * not when a child of the shell, say, ends with a copy of the descriptor.
+ * At each close of a descriptor. The text is complete when its writer closes
+ * the last it has; not when a child of the shell, say, ends with a copy, or
+ * when a shell puts back what it redirected for a command of its own.
  */
 static int luadrv_flush(struct file *file, fl_owner_t id)
 {
@@ -485,6 +500,8 @@ static int luadrv_flush(struct file *file, fl_owner_t id)
 	bool exiting = current->flags & PF_EXITING;
 	int ret;
 
+	if (luadrv_isopen(file))
+		return 0;
 	mutex_lock(&s->lock);
 	ret = s->writer != current->tgid;
 	if (!ret && s->state == LUADRV_WRITING && exiting && (current->exit_code & 0x7f)) {

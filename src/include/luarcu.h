@@ -13,6 +13,7 @@
 #define LUARCU_SIZE		256
 #endif
 #define LUARCU_MAXSIZE		(1 << 20)
+#define LUARCU_MAXKEY		(1 << 20)	/* it is compared with interrupts off */
 
 enum tvalue_type {
 	TVALUE_NIL,

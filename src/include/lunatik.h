@@ -112,6 +112,12 @@ lunatik_object_t *lunatik_newobject_owner(lua_State *L,
  */
 void lunatik_cloneobject(lua_State *L, lunatik_object_t *object);
 
+/*
+ * The same for an object that came with a reference, as of a look-up under
+ * RCU: it is given back, also if this raises. Spec: ours.
+ */
+void lunatik_pushobject(lua_State *L, lunatik_object_t *object);
+
 /* One reference more. Context: any. Spec: capi, "lunatik_getobject". */
 static inline void lunatik_getobject(lunatik_object_t *object)
 {
@@ -245,6 +251,13 @@ do {									\
  * Context: that of the runtime. Spec: capi, "lunatik_throw".
  */
 void lunatik_throw(lua_State *L, int ret);
+
+/*
+ * For a C function that loops long: gives the CPU to others where it may, and
+ * raises if the script has to end, so nothing may be held.
+ * Context: that of the runtime. Spec: ours.
+ */
+void lunatik_checkpoint(lua_State *L);
 
 /* How to allocate in the runtime of @L. Context: any. Spec: ours. */
 gfp_t lunatik_gfp(lua_State *L);

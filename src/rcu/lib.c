@@ -12,6 +12,7 @@
  */
 #include <linux/err.h>
 #include <linux/log2.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 
 #include "table.h"
@@ -21,6 +22,10 @@
 static unsigned int size = 8192;
 module_param(size, uint, 0444);
 MODULE_PARM_DESC(size, "buckets of the global table (default 8192)");
+
+unsigned long luarcu_memory;
+module_param_named(memory, luarcu_memory, ulong, 0644);
+MODULE_PARM_DESC(memory, "bytes that all tables may hold (default a quarter of memory)");
 
 static const lunatik_class_t luarcu_class;
 static const lunatik_class_t luarcu_global_class;
@@ -41,6 +46,9 @@ static void luarcu_checkkey(lua_State *L, int i, struct luarcu_key *key)
 		luaL_error(L, "a key of an rcu table must be a string, not a %s value",
 			   luaL_typename(L, i));
 	key->bytes = lua_tolstring(L, i, &key->len);
+	if (key->len > LUARCU_MAXKEY)
+		luaL_error(L, "a key of an rcu table must not be longer than %d bytes",
+			   LUARCU_MAXKEY);
 	key->hash = lunatik_hash(L, i);
 }
 
@@ -74,25 +82,6 @@ static void luarcu_checkvalue(lua_State *L, int i, struct tvalue *value)
 	}
 	luaL_error(L, "a value of an rcu table must be a boolean, an integer, a string or a shareable object, not a %s value",
 		   luaL_typename(L, i));
-}
-
-/* Pushes an object that came with a reference, and gives that back. */
-static int luarcu_pushshared(lua_State *L)
-{
-	lunatik_cloneobject(L, lua_touserdata(L, 1));
-	return 1;
-}
-
-static void luarcu_pushobject(lua_State *L, lunatik_object_t *object)
-{
-	int status;
-
-	lua_pushcfunction(L, luarcu_pushshared);
-	lua_pushlightuserdata(L, object);
-	status = lua_pcall(L, 1, 1, 0);
-	lunatik_putobject(object);
-	if (status != LUA_OK)
-		lua_error(L);
 }
 
 /*
@@ -142,7 +131,7 @@ static int luarcu_push(lua_State *L, struct luarcu_table *table, const struct lu
 		lua_pushlstring(L, value.string.bytes, value.string.len);
 		break;
 	case TVALUE_OBJECT:
-		luarcu_pushobject(L, value.object);
+		lunatik_pushobject(L, value.object);
 		break;
 	}
 	return 1;
@@ -166,6 +155,8 @@ static int luarcu_newindex(lua_State *L)
 
 	luarcu_checkkey(L, 2, &key);
 	luarcu_checkvalue(L, 3, &value);
+	if (value.type == TVALUE_OBJECT && value.object->private == table)
+		luaL_error(L, "an rcu table cannot hold itself, it would never be freed");
 	ret = luarcu_set(table, &key, &value, lunatik_gfp(L));
 	if (ret)
 		lunatik_throw(L, ret);
@@ -218,7 +209,9 @@ static void luarcu_foreach(lua_State *L, struct luarcu_table *table, int f)
 		const void *at = luarcu_pushkeys(L, table, bucket, &used);
 		const void *end = at + used;
 
+		lunatik_checkpoint(L);
 		while (at < end) {
+			lunatik_checkpoint(L);
 			at = luarcu_nextkey(at, &key);
 			lua_pushvalue(L, f);
 			lua_pushlstring(L, key.bytes, key.len);
@@ -344,6 +337,8 @@ static int __init luarcu_module_init(void)
 		pr_err("luarcu: size must be from 1 to %d, not %u\n", LUARCU_MAXSIZE, size);
 		return -EINVAL;
 	}
+	if (!luarcu_memory)
+		luarcu_memory = totalram_pages() / 4 << PAGE_SHIFT;
 	/* with no owner: the module would keep itself */
 	luarcu_shared = lunatik_createobject_owner(&luarcu_global_class,
 						   sizeof(struct luarcu_table),

@@ -12,7 +12,7 @@
  * go. Inside rcu_read_lock() nothing sleeps, allocates or raises: values are
  * copied out, objects get one more reference.
  */
-#include <linux/hash.h>
+#include <linux/jhash.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/random.h>
@@ -37,9 +37,25 @@ struct element {
 	char bytes[];
 };
 
+/* what all tables hold: no script's quota, so one for all */
+static atomic_long_t luarcu_held = ATOMIC_LONG_INIT(0);
+
+static bool luarcu_charge(size_t size)
+{
+	if (atomic_long_add_return(size, &luarcu_held) <= luarcu_memory)
+		return true;
+	atomic_long_sub(size, &luarcu_held);
+	return false;
+}
+
+static void luarcu_uncharge(size_t size)
+{
+	atomic_long_sub(size, &luarcu_held);
+}
+
 static struct luarcu_bucket *luarcu_bucket(struct luarcu_table *table, u32 hash)
 {
-	return &table->buckets[hash_32(hash ^ table->secret, 32) & table->mask];
+	return &table->buckets[jhash_1word(hash, table->secret) & table->mask];
 }
 
 /* The element of a key, or NULL; under RCU or the bucket's lock. */
@@ -69,6 +85,7 @@ static void luarcu_free(struct element *e)
 {
 	if (!e)
 		return;
+	luarcu_uncharge(sizeof(*e) + e->keylen + (e->type == TVALUE_STRING ? e->len : 0));
 	if (e->type == TVALUE_OBJECT)
 		call_rcu(&e->rcu, luarcu_free_object);
 	else
@@ -83,15 +100,17 @@ static struct element *luarcu_new(const struct luarcu_key *key, const struct tva
 	size_t size = struct_size((struct element *)NULL, bytes, key->len);
 	struct element *e;
 
-	if (check_add_overflow(size, len, &size) || size > INT_MAX)
+	if (check_add_overflow(size, len, &size) || size > INT_MAX || !luarcu_charge(size))
 		return NULL;
 	gfp |= __GFP_NOWARN;
 	if (gfpflags_allow_blocking(gfp))
 		e = kvmalloc(size, gfp | __GFP_RETRY_MAYFAIL);
 	else
 		e = size <= KMALLOC_MAX_SIZE ? kmalloc(size, gfp) : NULL;
-	if (!e)
+	if (!e) {
+		luarcu_uncharge(size);
 		return NULL;
+	}
 
 	e->hash = key->hash;
 	e->keylen = key->len;
@@ -143,10 +162,10 @@ int luarcu_set(struct luarcu_table *table, const struct luarcu_key *key,
 		hlist_del_rcu(&old->node);
 	else if (new)
 		hlist_add_head_rcu(&new->node, &bucket->head);
-	raw_spin_unlock_irqrestore(&bucket->lock, flags);
-
 	if (!old != !new)
 		atomic_long_add(new ? 1 : -1, &table->entries);
+	raw_spin_unlock_irqrestore(&bucket->lock, flags);
+
 	luarcu_free(old);
 	return 0;
 }
@@ -235,16 +254,20 @@ const void *luarcu_nextkey(const void *at, struct luarcu_key *key)
 /* @buckets is a power of two. Context: P; S and H with GFP_ATOMIC. */
 int luarcu_init(struct luarcu_table *table, size_t buckets, gfp_t gfp)
 {
-	size_t i;
+	size_t i, size = buckets * sizeof(*table->buckets);
 
+	if (!luarcu_charge(size))
+		return -ENOMEM;
 	gfp |= __GFP_NOWARN;
 	if (gfpflags_allow_blocking(gfp))
 		table->buckets = kvmalloc_array(buckets, sizeof(*table->buckets),
 						gfp | __GFP_RETRY_MAYFAIL);
 	else if (buckets <= KMALLOC_MAX_SIZE / sizeof(*table->buckets))
 		table->buckets = kmalloc_array(buckets, sizeof(*table->buckets), gfp);
-	if (!table->buckets)
+	if (!table->buckets) {
+		luarcu_uncharge(size);
 		return -ENOMEM;
+	}
 
 	for (i = 0; i < buckets; i++) {
 		raw_spin_lock_init(&table->buckets[i].lock);
@@ -285,5 +308,6 @@ void luarcu_destroy(struct luarcu_table *table)
 	if (!table->buckets)
 		return;
 	luarcu_clear(table);
+	luarcu_uncharge((table->mask + 1) * sizeof(*table->buckets));
 	kvfree(table->buckets);
 }

@@ -27,6 +27,8 @@ struct luarcu_table {
 	atomic_long_t entries;
 };
 
+extern unsigned long luarcu_memory;	/* bytes that all tables may hold */
+
 int luarcu_init(struct luarcu_table *table, size_t buckets, gfp_t gfp);
 void luarcu_clear(struct luarcu_table *table);
 void luarcu_destroy(struct luarcu_table *table);

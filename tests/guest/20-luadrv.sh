@@ -73,6 +73,12 @@ sh -c 'i=0; while [ $i -lt 50 ]; do echo "n = (n or 0) + 1"; i=$((i + 1)); done;
 is "$(cat <&3)" 50 'many writes make one script'
 exec 3>&-
 
+exec 3<>"$DRV"
+echo 'x = "one"' >&3
+echo 'print(x)' >&3
+is "$(cat <&3)" one 'so do those of a shell that keeps the descriptor'
+exec 3>&-
+
 # sessions
 answers 'leak = 1' '' 'a script sets a global'
 answers 'print(leak)' nil 'that the next does not see'
@@ -168,6 +174,42 @@ wait $shell
 is "$(tr '\n' ' ' </tmp/caught.out)" 'caught on ' 'a signal that a shell catches ends the script'
 sleep 1
 fails 'and its thread' sh -c 'ps -e | grep luadrv/'
+
+# what does not end, ends when who waits is killed
+ends()
+{
+	printf '%s' "$2" >/tmp/endless.lua
+	sh -c "exec cat /tmp/endless.lua >$DRV" & endless=$!
+	sleep 1
+	kill -KILL $endless
+	wait $endless 2>/dev/null
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		ps -e | grep -q luadrv/ || break
+		sleep 0.5
+	done
+	fails "$1" sh -c 'ps -e | grep luadrv/'
+}
+ends 'a loop that catches errors' 'while true do pcall(function() while true do end end) end'
+ends 'a coroutine' 'coroutine.wrap(function() while true do end end)()'
+ends 'a finalizer' 'setmetatable({}, {__gc = function() while true do end end}) collectgarbage()'
+ends 'a finalizer at the end' 'x = setmetatable({}, {__gc = function() while true do end end})'
+ends 'a hook' 'debug.sethook(function() while true do end end, "", 1) while true do end'
+ends 'a comparison' 'table.sort({1, 2, 3}, function() while true do end end)'
+ends 'a __close reached by coroutine.close' 'local co = coroutine.create(function()
+	local x <close> = setmetatable({}, {__close = function() while true do end end})
+	coroutine.yield() end)
+coroutine.resume(co) coroutine.close(co)'
+ends 'a pattern' 'string.match(("x"):rep(100000), "(.-)%1y")'
+ends 'table.move' 'table.move({}, 1, 1 << 60, 2)'
+ends 'a reader of load' 'load(collectgarbage)'
+ends 'the parser' 'load("x = a" .. (" and a"):rep(500000))'
+ends 'rcu.map' 'local t = require "rcu".table() for i = 1, 20000 do t["k" .. i] = 1000000 end
+require "rcu".map(t, string.rep)'
+works 'and the next script runs, after all these'
+
+lua 'print(("\n"):rep(1000000))'
+is "$status" 0 'a million lines are printed'
+ok 'and cut in the kernel log' sh -c 'dmesg | tail -n 5 | grep -q "bytes more"'
 
 # memory is short
 memory=$(cat /sys/module/lunatik/parameters/memory)

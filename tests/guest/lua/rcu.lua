@@ -58,9 +58,9 @@ t.inner = lib.table()
 t.inner.x = 1
 assert(t.inner.x == 1)
 t.inner = nil
-t.self = t
-assert(t.self.self.v == t.v)
-t.self = nil
+raises("cannot hold itself", function() t.self = t end)
+raises("cannot hold itself", function() rcu.self = rcu end)
+raises("not be longer than", function() t[("k"):rep((1 << 20) + 1)] = 1 end)
 
 -- what is refused
 for _, key in ipairs {1, true, {}, print} do

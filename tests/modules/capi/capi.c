@@ -209,6 +209,10 @@ static void test_softirq(void)
 	check(fired == FIRED && fired_ok == 3 * FIRED && in_softirq_ok == FIRED);
 	lunatik_run(shared, call, ret, "count", 0, 0);
 	check(ret == FIRED + ARRAY_SIZE(threads) * CALLED);
+	lunatik_run(shared, callraw, ret, "loops");
+	check(ret == -EINTR);			/* its time is up */
+	lunatik_run(shared, call, ret, "add", 1, 2);
+	check(ret == 3);
 	check(lunatik_stop(shared) == 1);
 }
 

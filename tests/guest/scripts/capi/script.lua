@@ -13,3 +13,4 @@ function sleepy()
 	assert(not ok and message:find("only in process context"), message)
 	return 1
 end
+function loops() while true do pcall(function() while true do end end) end end
