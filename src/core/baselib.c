@@ -149,6 +149,8 @@ int lunatik_openlibs(lua_State *L)
 	lua_getglobal(L, LUA_STRLIBNAME);
 	lua_pushcfunction(L, lunatik_rep);
 	lua_setfield(L, -2, "rep");
+	lua_pushcfunction(L, lunatik_find);
+	lua_setfield(L, -2, "find");
 	lua_pop(L, 1);
 
 	lunatik_openglobals(L);

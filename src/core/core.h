@@ -83,6 +83,7 @@ void lunatik_keepfunction(lua_State *L, void *function);
 void lunatik_arm(struct lunatik_runtime *rt);
 unsigned int lunatik_makeseed(void);
 int lunatik_rep(lua_State *L);
+int lunatik_find(lua_State *L);
 
 /* object.c */
 lunatik_object_t **lunatik_newslot(lua_State *L, const lunatik_class_t *class);
@@ -119,7 +120,6 @@ void lunatik_interrupt_exit(struct lunatik_runtime *rt);
 void lunatik_interrupt_enter(struct lunatik_runtime *rt);
 void lunatik_interrupt(struct lunatik_runtime *rt);
 void lunatik_attend(lua_State *L);
-void lunatik_breathe(void);
 
 /* chunk.c */
 extern const struct luadrv_interpreter lunatik_interpreter;

@@ -121,13 +121,3 @@ void lunatik_attend(lua_State *L)
 					  fatal_signal_pending(current))
 		WRITE_ONCE(rt->stop, true);
 }
-
-/*
- * In a long call that knows no state: gives the CPU to others, where that is
- * known to be allowed.
- */
-void lunatik_breathe(void)
-{
-	if (need_resched() && preemptible())
-		cond_resched();
-}

@@ -243,14 +243,51 @@ static const struct {
 #pragma push_macro("l_unlikely")
 #undef l_unlikely
 #define l_unlikely(x)		(lunatik_pollmatch(ms ? ms->L : NULL), unlikely(x))
-/* a plain search knows no state at all, and gives the CPU to others at least */
-#define memcmp(a, b, n)		(lunatik_breathe(), (memcmp)(a, b, n))
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wtautological-compare"	/* it asks for NaN */
 #include "../lua/lstrlib.c"
 #pragma GCC diagnostic pop
-#undef memcmp
 #pragma pop_macro("l_unlikely")
+
+static const char *lunatik_search(lua_State *L, const char *s, size_t ls,
+				  const char *p, size_t lp)
+{
+	const char *end = s + ls;
+
+	if (lp == 0)
+		return s;
+	while (lp <= (size_t)(end - s)) {
+		s = memchr(s, *p, end - s - lp + 1);
+		if (!s)
+			return NULL;
+		lunatik_poll(L);
+		if (memcmp(s, p, lp) == 0)
+			return s;
+		s++;
+	}
+	return NULL;
+}
+
+/* string.find: a search without a pattern, which in Lua's nothing can end */
+int lunatik_find(lua_State *L)
+{
+	size_t ls, lp;
+	const char *s = luaL_checklstring(L, 1, &ls);
+	const char *p = luaL_checklstring(L, 2, &lp);
+	size_t init = posrelatI(luaL_optinteger(L, 3, 1), ls) - 1;
+	const char *at;
+
+	if (init > ls || !(lua_toboolean(L, 4) || nospecials(p, lp)))
+		return str_find(L);
+	at = lunatik_search(L, s + init, ls - init, p, lp);
+	if (!at) {
+		luaL_pushfail(L);
+		return 1;
+	}
+	lua_pushinteger(L, at - s + 1);
+	lua_pushinteger(L, at - s + lp);
+	return 2;
+}
 
 /* string.rep: nothing, any number of times, is nothing, and takes no time */
 int lunatik_rep(lua_State *L)

@@ -25,7 +25,6 @@
 #include <linux/cred.h>
 #include <linux/fdtable.h>
 #include <linux/fs.h>
-#include <linux/kmod.h>
 #include <linux/kref.h>
 #include <linux/kthread.h>
 #include <linux/miscdevice.h>
@@ -92,7 +91,8 @@ struct luadrv_session {
 	int status;			/* of the last script, an errno */
 	bool reported;			/* somebody was told */
 	size_t pos;			/* of the next read */
-	pid_t writer;			/* its tgid */
+	pid_t opener;			/* its tgid */
+	pid_t writer;			/* that of who wrote last */
 	char comm[TASK_COMM_LEN];	/* and name, for the log */
 	struct task_struct *thread;
 };
@@ -396,14 +396,10 @@ static int luadrv_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	s->interpreter = luadrv_getinterpreter();
 	if (!s->interpreter) {
-		/* the device was loaded alone */
-		request_module("lunatik");
-		s->interpreter = luadrv_getinterpreter();
-	}
-	if (!s->interpreter) {
 		kfree(s);
 		return -ENODEV;
 	}
+	s->opener = current->tgid;
 	kref_init(&s->kref);
 	mutex_init(&s->lock);
 	init_waitqueue_head(&s->wait);
@@ -483,16 +479,20 @@ static int luadrv_issame(const void *file, struct file *other, unsigned int fd)
 	return file == other;
 }
 
-/* Whether this process has another descriptor for the file; not while it exits. */
-static bool luadrv_isopen(struct file *file)
+/*
+ * Whether who opened the file has another descriptor for it; not while it
+ * exits. A child closes what it was given, and may not know of the others.
+ */
+static bool luadrv_isopen(struct luadrv_session *s, struct file *file)
 {
-	return current->files && iterate_fd(current->files, 0, luadrv_issame, file);
+	return s->opener == current->tgid && current->files &&
+	       iterate_fd(current->files, 0, luadrv_issame, file);
 }
 
 /*
- * At each close of a descriptor. The text is complete when its writer closes
- * the last it has; not when a child of the shell, say, ends with a copy, or
- * when a shell puts back what it redirected for a command of its own.
+ * At each close of a descriptor. The text is complete when its writer closes;
+ * not when some other child of the shell ends with a copy, and not when a
+ * shell puts back what it redirected for a command of its own.
  */
 static int luadrv_flush(struct file *file, fl_owner_t id)
 {
@@ -500,7 +500,7 @@ static int luadrv_flush(struct file *file, fl_owner_t id)
 	bool exiting = current->flags & PF_EXITING;
 	int ret;
 
-	if (luadrv_isopen(file))
+	if (luadrv_isopen(s, file))
 		return 0;
 	mutex_lock(&s->lock);
 	ret = s->writer != current->tgid;
@@ -564,4 +564,6 @@ module_misc_device(luadrv_device);
 MODULE_DESCRIPTION("/dev/luadrv: Lua scripts run in the kernel");
 MODULE_AUTHOR("Lunatik for Debian");
 MODULE_VERSION(LUNATIK_VERSION);
+/* who loads the device alone wants it to work */
+MODULE_SOFTDEP("post: lunatik");
 MODULE_LICENSE("Dual MIT/GPL");

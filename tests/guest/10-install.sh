@@ -42,5 +42,10 @@ done | awk '$3 ~ /^__ksymtab_/ { sub(/^__ksymtab_(gpl_)?/, "", $3); print $3 }')
 like "$symbols" '^lunatik_lua_pushinteger$' 'the symbols exported are read'
 unlike "$symbols" '^(lua|luaL)_' 'no symbol of Lua is exported under its own name'
 
+ok 'modprobe luadrv' modprobe luadrv
+works 'it brought lunatik'
+ok 'modprobe -r lunatik' modprobe -r lunatik
+is "$(lsmod | grep -cE '^(lua|lunatik)')" 0 'nothing is left loaded, once more'
+
 ok 'luarcu stays loaded for the other tests' modprobe luarcu
 finish

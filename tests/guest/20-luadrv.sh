@@ -200,6 +200,7 @@ ends 'a __close reached by coroutine.close' 'local co = coroutine.create(functio
 	coroutine.yield() end)
 coroutine.resume(co) coroutine.close(co)'
 ends 'a pattern' 'string.match(("x"):rep(100000), "(.-)%1y")'
+ends 'a plain search' 'string.find(("a"):rep(8000000), ("a"):rep(4000000) .. "b", 1, true)'
 ends 'table.move' 'table.move({}, 1, 1 << 60, 2)'
 ends 'a reader of load' 'load(collectgarbage)'
 ends 'the parser' 'load("x = a" .. (" and a"):rep(500000))'
@@ -214,7 +215,7 @@ ok 'and cut in the kernel log' sh -c 'dmesg | tail -n 5 | grep -q "bytes more"'
 # memory is short
 memory=$(cat /sys/module/lunatik/parameters/memory)
 echo 10000 >/sys/module/lunatik/parameters/memory
-refuses 'print(1)' 'memory is short' 'no memory for a runtime'
+refuses 'print(1)' 'cannot make a runtime: -ENOMEM' 'no memory for a runtime'
 like "$err" 'Cannot allocate memory' 'has an errno of its own'
 echo 60000 >/sys/module/lunatik/parameters/memory
 answers 'print(pcall(string.rep, "x", 100000))' "$(printf 'false\tnot enough memory')" 'a script meets its quota'

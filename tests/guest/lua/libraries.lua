@@ -14,6 +14,9 @@ assert(package.loaded.string == string and package.loaded._G == _G and #package.
 assert(("abc"):upper() == "ABC" and ("x"):rep(3, ",") == "x,x,x" and ("abc"):byte(2) == 98)
 assert(("hello world"):find("o w") == 5 and ("k=v"):match("(%w)=(%w)") == "k")
 assert(("abc"):gsub("%w", "%0%0") == "aabbcc" and ("THE (quick) fox"):find("%((%a+)%)") == 5)
+assert(("a.b"):find(".", 1, true) == 2 and ("aXbX"):find("X", 3) == 4 and not ("abc"):find("abcd"))
+assert(("abc"):find("") == 1 and ("abc"):find("", 10) == nil and ("abc"):find("", 4) == 4)
+assert(select(2, ("hello"):find("ll")) == 4 and ("aab"):find("ab", -2) == 2 and ("abc"):find("c", -100) == 3)
 assert(("x"):rep(0) == "" and ("a,b"):gsub(",", {[","] = ";"}) == "a;b")
 local words = {}
 for w in ("one two"):gmatch("%a+") do words[#words + 1] = w end
