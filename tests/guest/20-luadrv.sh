@@ -95,19 +95,22 @@ exec 3<>"$DRV"
 is "$(cat <&3)" '' 'nothing written, nothing read'
 exec 3>&-
 
-# at the same time
-cat >/tmp/wait.lua <<'X'
-rcu.here = (rcu.here or 0) + 1
+# at the same time: each waits for the other
+meet()
+{
+	cat >"/tmp/meet.$1.lua" <<X
+rcu.$1 = true
 local n = 0
-repeat n = n + 1 until rcu.here >= 2 or n > 50000000
-assert(rcu.here >= 2, "the other one never came")
+repeat n = n + 1 until rcu.$2 or n > 50000000
+assert(rcu.$2, "the other one never came")
 X
-lua 'rcu.here = nil'
-cat /tmp/wait.lua >"$DRV" & one=$!
-cat /tmp/wait.lua >"$DRV" & two=$!
+	cat "/tmp/meet.$1.lua" >"$DRV"
+}
+meet here there & one=$!
+meet there here & two=$!
 wait $one && wait $two
 is $? 0 'two scripts run at the same time, and meet'
-lua 'rcu.here = nil'
+lua 'rcu.here = nil rcu.there = nil'
 
 # twenty at once: every answer is the asker's
 cat >/tmp/ask.sh <<'X'
