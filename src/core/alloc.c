@@ -12,13 +12,31 @@
 
 #include "core.h"
 
+/* In a handler of a hardirq runtime, maybe inside the kernel's allocator. */
+static bool lunatik_inhardirq(struct lunatik_runtime *rt)
+{
+	return rt->arena && rt->level == LUNATIK_LEVEL_HARDIRQ;
+}
+
 static void *lunatik_allocate(struct lunatik_runtime *rt, size_t size)
 {
-	gfp_t gfp = rt->gfp | __GFP_NOWARN;
+	if (lunatik_inhardirq(rt))
+		return lunatik_arena_alloc(rt->arena, size);
+	if (rt->level)
+		return size <= KMALLOC_MAX_SIZE ?
+		       kmalloc(size, GFP_ATOMIC | __GFP_NOWARN) : NULL;
+	return kvmalloc(size, GFP_KERNEL | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
+}
 
-	if (!rt->maysleep)
-		return size <= KMALLOC_MAX_SIZE ? kmalloc(size, gfp) : NULL;
-	return kvmalloc(size, gfp | __GFP_RETRY_MAYFAIL);
+static void lunatik_release_memory(struct lunatik_runtime *rt, void *ptr, size_t size)
+{
+	if (lunatik_inarena(rt->arena, ptr))
+		lunatik_arena_free(rt->arena, ptr, size);
+	else if (lunatik_inhardirq(rt) ||
+		 (rt->level == LUNATIK_LEVEL_HARDIRQ && is_vmalloc_addr(ptr)))
+		lunatik_freelater(ptr);
+	else
+		kvfree(ptr);
 }
 
 void *lunatik_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
@@ -31,7 +49,8 @@ void *lunatik_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 
 	if (nsize == 0) {
 		rt->memory -= osize;
-		kvfree(ptr);
+		if (ptr)
+			lunatik_release_memory(rt, ptr, osize);
 		return NULL;
 	}
 
@@ -39,6 +58,10 @@ void *lunatik_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 	    (rt->memory > rt->quota || nsize - osize > rt->quota - rt->memory))
 		return NULL;
 
+	if (nsize <= osize && lunatik_inarena(rt->arena, ptr)) {
+		lunatik_arena_shrink(rt->arena, ptr, osize, nsize);
+		goto keep;
+	}
 	/* little would be won */
 	if (nsize < osize && nsize > osize / 2)
 		goto keep;
@@ -51,10 +74,35 @@ void *lunatik_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 	}
 	if (ptr) {
 		memcpy(new, ptr, min(osize, nsize));
-		kvfree(ptr);
+		lunatik_release_memory(rt, ptr, osize);
 	}
 	ptr = new;
 keep:
 	rt->memory += nsize - osize;
 	return ptr;
 }
+
+/* Whether the runtime may hold that much more; what it may not is refused. */
+static bool lunatik_mayhold(lua_State *L, size_t size)
+{
+	struct lunatik_runtime *rt = lunatik_runtimeof(L);
+
+	return size <= KMALLOC_MAX_SIZE && rt->memory <= rt->quota &&
+	       size <= rt->quota - rt->memory;
+}
+
+void *lunatik_malloc(lua_State *L, size_t size)
+{
+	if (!lunatik_mayhold(L, size))
+		return NULL;
+	return kmalloc(size, lunatik_gfp(L) | __GFP_NOWARN);
+}
+EXPORT_SYMBOL_GPL(lunatik_malloc);
+
+void *lunatik_realloc(lua_State *L, void *ptr, size_t size)
+{
+	if (!lunatik_mayhold(L, size))
+		return NULL;
+	return krealloc(ptr, size, lunatik_gfp(L) | __GFP_NOWARN);
+}
+EXPORT_SYMBOL_GPL(lunatik_realloc);

@@ -40,10 +40,26 @@ static int lunatik_print(lua_State *L)
 	return 0;
 }
 
+/* Pops the value of a global variable, or of a field of the library. */
+static void lunatik_setglobal(lua_State *L, const char *name)
+{
+	static const char library[] = "lunatik.";
+
+	if (strncmp(name, library, strlen(library)) != 0) {
+		lua_setglobal(L, name);
+		return;
+	}
+	lua_getglobal(L, "lunatik");
+	lua_insert(L, -2);
+	lua_setfield(L, -2, name + strlen(library));
+	lua_pop(L, 1);
+}
+
 /* Pushes what other modules offer as global variables. */
 static void lunatik_openglobals(lua_State *L)
 {
 	struct lunatik_global *global;
+	struct module *owner;
 	lua_CFunction push;
 	const char *name;
 	int i;
@@ -58,6 +74,7 @@ static void lunatik_openglobals(lua_State *L)
 			if (n++ < i)
 				continue;
 			if (try_module_get(global->owner)) {
+				owner = global->owner;
 				push = global->push;
 				name = global->name;
 			}
@@ -68,10 +85,11 @@ static void lunatik_openglobals(lua_State *L)
 			return;
 		if (!push)
 			continue;
-		lunatik_keepfunction(L, push);	/* and with it the name */
+		/* and with it the name; if this raises, the runtime is not made */
+		lunatik_keepgot(L, owner);
 		lua_pushcfunction(L, push);
 		lua_call(L, 0, 1);
-		lua_setglobal(L, name);
+		lunatik_setglobal(L, name);
 	}
 }
 
@@ -119,6 +137,7 @@ static const luaL_Reg lunatik_libs[] = {
 	{LUA_STRLIBNAME, luaopen_string},
 	{LUA_TABLIBNAME, luaopen_table},
 	{LUA_UTF8LIBNAME, luaopen_utf8},
+	{"lunatik", lunatik_openlunatik},
 	{NULL, NULL}
 };
 
@@ -145,6 +164,11 @@ int lunatik_openlibs(lua_State *L)
 	lua_setfield(L, -2, "debug");
 	lua_pushnil(L);
 	lua_setfield(L, -2, "getregistry");
+	if (lunatik_toruntime(L)->opt & LUNATIK_OPT_HARDIRQ) {
+		/* its hooks count what a handler does */
+		lua_pushnil(L);
+		lua_setfield(L, -2, "sethook");
+	}
 	lua_pop(L, 1);
 	lua_getglobal(L, LUA_STRLIBNAME);
 	lua_pushcfunction(L, lunatik_rep);

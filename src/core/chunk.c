@@ -87,7 +87,7 @@ static int chunk_run(const char *text, size_t len, const char *from,
 	lunatik_object_t *runtime;
 	int ret;
 
-	ret = lunatik_create(&runtime, CHUNK_NAME, LUNATIK_OPT_NONE);
+	ret = lunatik_create(&runtime, CHUNK_NAME, LUNATIK_OPT_NONE, NULL);
 	if (ret) {
 		char msg[48];
 

@@ -7,6 +7,7 @@
 #define LUNATIK_CORE_H
 
 #include <linux/atomic.h>
+#include <linux/completion.h>
 #include <linux/hrtimer.h>
 #include <linux/list.h>
 #include <linux/smp.h>
@@ -25,9 +26,12 @@ struct lunatik_runtime {
 	lunatik_object_t *object;
 	lua_State *L;			/* NULL before it is ready and once stopped */
 	bool ready;			/* the script has run to its end */
-	bool maysleep;			/* at this moment */
+	bool closing;			/* somebody closes the state, or has */
 	bool overflow;			/* the kernel stack ran short in this entry */
-	gfp_t gfp;			/* at this moment */
+	u8 level;			/* LUNATIK_LEVEL_*, at this moment */
+	u8 monitors;			/* that methods hold, one inside the other */
+	struct module *by;		/* who stops it before it is gone, or NULL */
+	struct lunatik_arena *arena;	/* of a hardirq runtime */
 	size_t memory;			/* bytes that Lua holds */
 	size_t quota;			/* and may hold */
 	int err;			/* what Lua takes for errno */
@@ -44,6 +48,7 @@ struct lunatik_runtime {
 	call_single_data_t csd;		/* when the script is on another CPU */
 	atomic_t kicked;		/* csd is in use */
 	u8 ticks;			/* that this entry has seen */
+	unsigned int spent;		/* of LUNATIK_BUDGET, where no timer can be */
 	bool due;			/* the script has to look at what is asked */
 	bool stop;			/* it has to end */
 
@@ -51,13 +56,37 @@ struct lunatik_runtime {
 	void *print_ud;
 	struct lunatik_chunk *chunk;	/* what it was made for, see chunk.c */
 	struct list_head modules;	/* struct lunatik_module, held until closed */
+	struct list_head made;		/* of the runtimes that a module made */
+	struct completion closed;
+	lunatik_object_t *waiting;	/* for its lock, see lunatik_lockwait() */
+
+	/* the script as a coroutine, for resume(); NULL when it has ended */
+	lua_State *script;
 	size_t warnlen;			/* of a warning that is not complete */
 	char warning[160];
 	char name[LUNATIK_NAMELEN];
 };
 
+/*
+ * What code in a runtime may do at a moment. A runtime has a level of its own
+ * once it is ready; a method that holds a spinlock is for a while at that of
+ * the lock.
+ */
+enum {
+	LUNATIK_LEVEL_PROCESS,		/* may sleep */
+	LUNATIK_LEVEL_SOFTIRQ,		/* bottom halves are off */
+	LUNATIK_LEVEL_HARDIRQ,		/* interrupts are off */
+};
+
+static inline u8 lunatik_level(lunatik_opt_t opt)
+{
+	return opt & LUNATIK_OPT_HARDIRQ ? LUNATIK_LEVEL_HARDIRQ :
+	       opt & LUNATIK_OPT_SOFTIRQ ? LUNATIK_LEVEL_SOFTIRQ : LUNATIK_LEVEL_PROCESS;
+}
+
 /* module parameters */
 extern unsigned int lunatik_memory;
+extern unsigned int lunatik_hardirq_memory;
 extern unsigned int lunatik_script_max;
 
 /* runtime.c */
@@ -68,19 +97,30 @@ static inline struct lunatik_runtime *lunatik_runtimeof(lua_State *L)
 	return lunatik_toruntime(L)->private;
 }
 
-int lunatik_create(lunatik_object_t **pruntime, const char *name, lunatik_opt_t opt);
-void lunatik_publish(lunatik_object_t *runtime);
+int lunatik_create(lunatik_object_t **pruntime, const char *name, lunatik_opt_t opt,
+		   struct module *by);
 int lunatik_load(lunatik_object_t **pruntime, const char *script, lunatik_opt_t opt,
-		 char *msg, size_t size);
-void lunatik_close(lunatik_object_t *runtime);
+		 struct module *by, char *msg, size_t size);
+void lunatik_closeof(struct module *by);
+void lunatik_stopfrom(lua_State *L, lunatik_object_t *runtime);
+void lunatik_lockwait(lua_State *L, lunatik_object_t *object);
 bool lunatik_isloading(struct lunatik_runtime *rt);
 int lunatik_pcall(lua_State *L, int nargs, int nresults);
 int lunatik_errno_of(lua_State *L, int status);
 void lunatik_keep(lua_State *L, struct module *module);
-void lunatik_keepfunction(lua_State *L, void *function);
+void lunatik_keepgot(lua_State *L, struct module *module);
+const char *lunatik_contextname(lunatik_opt_t opt);
+lunatik_opt_t lunatik_checkcontextname(lua_State *L, int i);
+
+/* resume.c */
+int lunatik_resume(lua_State *L);
+int lunatik_startscript(lua_State *L, const char *path, char *copy, size_t size);
 
 /* vm.c, in the unit of lua.c */
 void lunatik_arm(struct lunatik_runtime *rt);
+int lunatik_monitor(lua_State *L, lunatik_object_t *object, lua_CFunction method);
+int lunatik_protect(lua_State *L, void (*f)(lua_State *L, void *ud), void *ud);
+void lunatik_raise(lua_State *L, int status);
 unsigned int lunatik_makeseed(void);
 int lunatik_rep(lua_State *L);
 int lunatik_find(lua_State *L);
@@ -88,10 +128,26 @@ int lunatik_find(lua_State *L);
 /* object.c */
 lunatik_object_t **lunatik_newslot(lua_State *L, const lunatik_class_t *class);
 void lunatik_pushclass(lua_State *L, const lunatik_class_t *class);
-int lunatik_object_init(void);
-void lunatik_object_exit(void);
-void lunatik_freebox(void *memory, size_t len, bool maysleep);
-void lunatik_locknested(lunatik_object_t *object);
+void lunatik_release(lunatik_object_t *object);
+void lunatik_freebox(struct lunatik_runtime *rt, void *memory, size_t len, bool maysleep);
+void lunatik_checkcontext(lua_State *L, const lunatik_class_t *class, lunatik_opt_t opt);
+void lunatik_lockalways(lunatik_object_t *object);
+bool lunatik_trylock(lunatik_object_t *object);
+
+/* later.c */
+int lunatik_later_init(void);
+void lunatik_later_exit(void);
+void lunatik_initworks(lunatik_object_t *object);
+void lunatik_releaselater(lunatik_object_t *object);
+void lunatik_freelater(void *memory);
+
+/* arena.c */
+struct lunatik_arena *lunatik_arena_create(size_t size);
+void lunatik_arena_destroy(struct lunatik_arena *arena);
+void *lunatik_arena_alloc(struct lunatik_arena *arena, size_t size);
+void lunatik_arena_free(struct lunatik_arena *arena, void *ptr, size_t size);
+void lunatik_arena_shrink(struct lunatik_arena *arena, void *ptr, size_t from, size_t to);
+bool lunatik_inarena(struct lunatik_arena *arena, const void *ptr);
 
 /* alloc.c */
 void *lunatik_alloc(void *ud, void *ptr, size_t osize, size_t nsize);
@@ -100,7 +156,8 @@ void *lunatik_alloc(void *ud, void *ptr, size_t osize, size_t nsize);
 const char *lunatik_checkname(const char *name);
 const char *lunatik_errmsg(int err);
 
-/* libraries: baselib.c, mathlib.c, package.c, runner.c */
+/* libraries: baselib.c, lib.c, mathlib.c, package.c, runner.c */
+int lunatik_openlunatik(lua_State *L);
 int lunatik_openlibs(lua_State *L);
 const char *lunatik_pushline(lua_State *L, size_t *len);
 int lunatik_openmath(lua_State *L);
@@ -119,7 +176,7 @@ void lunatik_interrupt_init(struct lunatik_runtime *rt);
 void lunatik_interrupt_exit(struct lunatik_runtime *rt);
 void lunatik_interrupt_enter(struct lunatik_runtime *rt);
 void lunatik_interrupt(struct lunatik_runtime *rt);
-void lunatik_attend(lua_State *L);
+void lunatik_attend(lua_State *L, unsigned int cost);
 
 /* chunk.c */
 extern const struct luadrv_interpreter lunatik_interpreter;

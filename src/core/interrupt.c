@@ -7,7 +7,8 @@
  * interrupts the script on the CPU it runs on, and makes the interpreter call
  * lunatik_attend() at its next instruction, by the count hook as lua.c does
  * on SIGINT. There the script gives the CPU to others, and ends if it has to;
- * where it may not sleep it ends when it has taken too long.
+ * where it may not sleep it ends when it has taken too long. With interrupts
+ * off there is no timer, and what the script does is counted instead.
  *
  * The timer runs in hard interrupt context: softirqs may be left to a thread,
  * which a script that never gives up the CPU would keep waiting. It goes off
@@ -25,6 +26,7 @@
 
 #define LUNATIK_TICK		ms_to_ktime(50)	/* well under any stall detector */
 #define LUNATIK_ATOMICTICKS	4	/* that a handler may take where it cannot sleep */
+#define LUNATIK_BUDGET		250000	/* of lunatik_attend()'s cost, with interrupts off */
 
 /* With interrupts off: the task is either what was interrupted, or not here. */
 static void lunatik_kick(void *info)
@@ -104,12 +106,21 @@ void lunatik_interrupt(struct lunatik_runtime *rt)
 		WRITE_ONCE(rt->stop, true);
 }
 
-/* The script's side, between two instructions. */
-void lunatik_attend(lua_State *L)
+/*
+ * The script's side, between two instructions. @cost is what it did since,
+ * where that is counted: some eight instructions, or one poll, each.
+ */
+void lunatik_attend(lua_State *L, unsigned int cost)
 {
 	struct lunatik_runtime *rt = lunatik_runtimeof(L);
 
-	if (!rt->maysleep) {
+	if (rt->level == LUNATIK_LEVEL_HARDIRQ) {
+		rt->spent += cost;
+		if (rt->spent > LUNATIK_BUDGET)
+			WRITE_ONCE(rt->stop, true);
+		return;
+	}
+	if (rt->level) {
 		/* others wait for this CPU, and cannot have it */
 		if (++rt->ticks > LUNATIK_ATOMICTICKS)
 			WRITE_ONCE(rt->stop, true);

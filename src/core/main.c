@@ -14,6 +14,10 @@ unsigned int lunatik_script_max = 1 << 20;
 module_param_named(script_max, lunatik_script_max, uint, 0644);
 MODULE_PARM_DESC(script_max, "largest script file in bytes (default 1 MiB)");
 
+unsigned int lunatik_hardirq_memory = 256 << 10;
+module_param_named(hardirq_memory, lunatik_hardirq_memory, uint, 0644);
+MODULE_PARM_DESC(hardirq_memory, "bytes that the handlers of a hardirq runtime may allocate (default 256 KiB)");
+
 static unsigned int lunatik_seed __ro_after_init;
 
 unsigned int lunatik_makeseed(void)
@@ -26,19 +30,19 @@ static int __init lunatik_init(void)
 	int ret;
 
 	get_random_bytes(&lunatik_seed, sizeof(lunatik_seed));
-	ret = lunatik_object_init();
+	ret = lunatik_later_init();
 	if (ret)
 		return ret;
 	ret = luadrv_register(&lunatik_interpreter);
 	if (ret)
-		lunatik_object_exit();
+		lunatik_later_exit();
 	return ret;
 }
 
 static void __exit lunatik_exit(void)
 {
 	luadrv_unregister(&lunatik_interpreter);
-	lunatik_object_exit();
+	lunatik_later_exit();
 }
 
 module_init(lunatik_init);

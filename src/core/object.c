@@ -2,14 +2,16 @@
 /*
  * Objects: counted things with a lock, that Lua sees as userdata.
  *
- * A release may sleep, so it never runs where the last reference happened to
- * go: unless that is known to be process context, it is handed to a
- * workqueue. The memory goes after a grace period, so that an object found
- * under RCU can be asked whether it is still alive.
+ * A release may sleep, so unless the last reference goes where that is known
+ * to be possible it is handed on, see later.c. The memory goes after a grace
+ * period, so that an object found under RCU can be asked whether it is alive.
  */
 #include <linux/err.h>
+#include <linux/kprobes.h>
+#include <linux/lockdep.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/workqueue.h>
 
 #include "core.h"
 
@@ -17,60 +19,131 @@
 struct lunatik_box {
 	lunatik_object_t *object;	/* NULL until it is whole */
 	const void *mark;
+	void *key;			/* where the registry has its options */
 };
 
 static const char lunatik_mark;
-static struct workqueue_struct *lunatik_wq;
+
+/* --- references */
 
 static void lunatik_free_rcu(struct rcu_head *rcu)
 {
 	kfree(container_of(rcu, lunatik_object_t, rcu));
 }
 
-static void lunatik_release(lunatik_object_t *object)
+/* The last reference is gone. Process context, may sleep. */
+void lunatik_release(lunatik_object_t *object)
 {
 	void *private = object->private;
+	int pins;
 
 	if (object->class->release && private)
 		object->class->release(private);
 	if (!(object->opt & LUNATIK_OPT_EXTERNAL))
 		kfree(private);
 	/* what is left is ours: nobody asks for the class of a dead object */
-	module_put(object->owner);
+	for (pins = atomic_xchg(&object->pins, 0); pins > 0; pins--)
+		module_put(object->owner);
 	call_rcu(&object->rcu, lunatik_free_rcu);
 }
 
-static void lunatik_release_work(struct work_struct *work)
+static void lunatik_pin(lunatik_object_t *object, struct module *by)
 {
-	lunatik_release(container_of(work, lunatik_object_t, work));
+	if (object->owner && object->owner != by) {
+		__module_get(object->owner);
+		atomic_inc(&object->pins);
+	}
 }
 
-static void lunatik_release_later(struct kref *kref)
+void lunatik_getobject_by(lunatik_object_t *object, struct module *by)
 {
-	lunatik_object_t *object = container_of(kref, lunatik_object_t, kref);
+	kref_get(&object->kref);
+	lunatik_pin(object, by);
+}
+EXPORT_SYMBOL_GPL(lunatik_getobject_by);
 
-	queue_work(lunatik_wq, &object->work);
+bool lunatik_getobject_maybe_by(lunatik_object_t *object, struct module *by)
+{
+	if (!kref_get_unless_zero(&object->kref))
+		return false;
+	lunatik_pin(object, by);
+	return true;
+}
+EXPORT_SYMBOL_GPL(lunatik_getobject_maybe_by);
+
+static void lunatik_lastref(struct kref *kref)
+{
 }
 
-static void lunatik_release_now(struct kref *kref)
+/* The pins of the last reference go when the module is not needed any more. */
+static bool lunatik_put(lunatik_object_t *object, struct module *by)
 {
-	lunatik_release(container_of(kref, lunatik_object_t, kref));
+	bool last;
+
+	rcu_read_lock();	/* another may be the last before we are done */
+	last = kref_put(&object->kref, lunatik_lastref);
+	if (!last && object->owner && object->owner != by &&
+	    atomic_dec_if_positive(&object->pins) >= 0)
+		module_put(object->owner);
+	rcu_read_unlock();
+	return last;
 }
 
-int lunatik_putobject(lunatik_object_t *object)
+/* As far as it can be known: never on a kernel that does not count. */
+static bool lunatik_cansleep(void)
 {
-	return kref_put(&object->kref, lunatik_release_later);
+	return preemptible() && rcu_preempt_depth() == 0;
 }
-EXPORT_SYMBOL_GPL(lunatik_putobject);
 
-int lunatik_dropobject(lunatik_object_t *object)
+int lunatik_putobject_by(lunatik_object_t *object, struct module *by)
 {
-	return kref_put(&object->kref, lunatik_release_now);
+	if (!lunatik_put(object, by))
+		return 0;
+	if (lunatik_cansleep())
+		lunatik_release(object);
+	else
+		lunatik_releaselater(object);
+	return 1;
 }
-EXPORT_SYMBOL_GPL(lunatik_dropobject);
+EXPORT_SYMBOL_GPL(lunatik_putobject_by);
+
+int lunatik_dropobject_by(lunatik_object_t *object, struct module *by)
+{
+	if (!lunatik_put(object, by))
+		return 0;
+	lunatik_release(object);
+	return 1;
+}
+EXPORT_SYMBOL_GPL(lunatik_dropobject_by);
+
+/* --- making one */
+
+/* Each class has lock classes of its own, one for each kind of lock. */
+#define lunatik_lockkey(object, kind) \
+	((struct lock_class_key *)((uintptr_t)(object)->class + 8 * (kind)))
+
+static void lunatik_initlock(lunatik_object_t *object)
+{
+	BUILD_BUG_ON(sizeof(lunatik_class_t) < 8 * 2 + MAX_LOCKDEP_SUBCLASSES);
+
+	if (object->opt & LUNATIK_OPT_HARDIRQ) {
+		raw_spin_lock_init(&object->raw);
+		lockdep_set_class_and_name(&object->raw, lunatik_lockkey(object, 2),
+					   "lunatik hardirq");
+	} else if (object->opt & LUNATIK_OPT_SOFTIRQ) {
+		spin_lock_init(&object->spin);
+		lockdep_set_class_and_name(&object->spin, lunatik_lockkey(object, 1),
+					   "lunatik softirq");
+	} else {
+		mutex_init(&object->mutex);
+		lockdep_set_class_and_name(&object->mutex, lunatik_lockkey(object, 0),
+					   "lunatik process");
+	}
+}
 
 static lunatik_object_t *lunatik_makeobject(const lunatik_class_t *class, size_t size,
-					    lunatik_opt_t opt, gfp_t gfp, struct module *owner)
+					    lunatik_opt_t opt, gfp_t gfp,
+					    struct module *owner, struct module *by)
 {
 	lunatik_object_t *object = kzalloc(sizeof(*object), gfp | __GFP_NOWARN);
 
@@ -79,14 +152,13 @@ static lunatik_object_t *lunatik_makeobject(const lunatik_class_t *class, size_t
 
 	object->class = class;
 	object->opt = opt | class->opt;
+	if (object->opt & LUNATIK_OPT_SINGLE)
+		object->opt &= ~LUNATIK_OPT_MONITOR;
 	object->gfp = object->opt & LUNATIK_OPT_ATOMIC ? GFP_ATOMIC : GFP_KERNEL;
 	object->owner = owner;
 	kref_init(&object->kref);
-	INIT_WORK(&object->work, lunatik_release_work);
-	if (object->opt & LUNATIK_OPT_ATOMIC)
-		spin_lock_init(&object->spin);
-	else
-		mutex_init(&object->mutex);
+	lunatik_initworks(object);
+	lunatik_initlock(object);
 
 	if (!(object->opt & LUNATIK_OPT_EXTERNAL) && size > 0) {
 		object->private = kzalloc(size, gfp | __GFP_NOWARN);
@@ -95,7 +167,7 @@ static lunatik_object_t *lunatik_makeobject(const lunatik_class_t *class, size_t
 			return NULL;
 		}
 	}
-	__module_get(owner);
+	lunatik_pin(object, by);
 	return object;
 }
 
@@ -104,7 +176,7 @@ lunatik_object_t *lunatik_createobject_owner(const lunatik_class_t *class, size_
 {
 	gfp_t gfp = (opt | class->opt) & LUNATIK_OPT_ATOMIC ? GFP_ATOMIC : GFP_KERNEL;
 
-	return lunatik_makeobject(class, size, opt, gfp, owner);
+	return lunatik_makeobject(class, size, opt, gfp, owner, owner);
 }
 EXPORT_SYMBOL_GPL(lunatik_createobject_owner);
 
@@ -115,10 +187,13 @@ EXPORT_SYMBOL_GPL(lunatik_createobject_owner);
 static struct lunatik_box *lunatik_newbox(lua_State *L, const lunatik_class_t *class,
 					  struct module *owner)
 {
-	struct lunatik_box *box = lua_newuserdatauv(L, sizeof(*box), 0);
+	struct lunatik_box *box;
 
+	luaL_checkstack(L, 4, NULL);
+	box = lua_newuserdatauv(L, sizeof(*box), 0);
 	box->object = NULL;
 	box->mark = &lunatik_mark;
+	box->key = NULL;
 	lunatik_keep(L, owner);
 	lunatik_pushclass(L, class);
 	lua_setmetatable(L, -2);
@@ -136,13 +211,10 @@ lunatik_object_t *lunatik_newobject_owner(lua_State *L, const lunatik_class_t *c
 {
 	struct lunatik_box *box;
 
-	if (!((opt | class->opt) & LUNATIK_OPT_ATOMIC) &&
-	    (lunatik_toruntime(L)->opt & LUNATIK_OPT_ATOMIC))
-		luaL_error(L, "'%s' is a class of process context, this runtime cannot sleep",
-			   class->name);
-
+	lunatik_checkcontext(L, class, opt | class->opt);
 	box = lunatik_newbox(L, class, owner);
-	box->object = lunatik_makeobject(class, size, opt, lunatik_gfp(L), owner);
+	box->object = lunatik_makeobject(class, size, opt, lunatik_gfp(L), owner,
+					 lunatik_runtimeof(L)->by);
 	if (!box->object)
 		lunatik_throw(L, -ENOMEM);
 	return box->object;
@@ -153,15 +225,27 @@ void lunatik_cloneobject(lua_State *L, lunatik_object_t *object)
 {
 	struct lunatik_box *box;
 
-	if (object->opt & LUNATIK_OPT_SINGLE)
-		luaL_error(L, "'%s' object is private to its runtime, it cannot be shared",
-			   object->class->name);
-
+	lunatik_checkshared(L, object);
 	box = lunatik_newbox(L, object->class, object->owner);
-	lunatik_getobject(object);
+	lunatik_getobject_by(object, lunatik_runtimeof(L)->by);
 	box->object = object;
 }
 EXPORT_SYMBOL_GPL(lunatik_cloneobject);
+
+/* The memory of a userdata is about to be freed, maybe of one of ours. */
+void lunatik_freebox(struct lunatik_runtime *rt, void *memory, size_t len, bool maysleep)
+{
+	struct lunatik_box *box = memory;
+
+	if (len != sizeof(*box) || box->mark != &lunatik_mark || !box->object)
+		return;
+	if (maysleep)
+		lunatik_dropobject_by(box->object, rt->by);
+	else if (lunatik_put(box->object, rt->by))
+		lunatik_releaselater(box->object);
+}
+
+/* --- what Lua passes */
 
 static struct lunatik_box *lunatik_tobox(lua_State *L, int i)
 {
@@ -181,29 +265,137 @@ lunatik_object_t *lunatik_toobject(lua_State *L, int i)
 }
 EXPORT_SYMBOL_GPL(lunatik_toobject);
 
-lunatik_object_t *lunatik_checkobject(lua_State *L, int i)
+/* A userdata whose making failed holds nothing. */
+static lunatik_object_t *lunatik_checkwhole(lua_State *L, int i, const char *wanted)
 {
 	struct lunatik_box *box = lunatik_tobox(L, i);
 
 	if (!box)
-		luaL_typeerror(L, i, "lunatik object");
+		luaL_typeerror(L, i, wanted);
 	if (!box->object)
 		luaL_argerror(L, i, "object is not complete");
 	return box->object;
 }
+
+lunatik_object_t *lunatik_checkobject(lua_State *L, int i)
+{
+	lunatik_object_t *object = lunatik_checkwhole(L, i, "lunatik object");
+
+	lunatik_checkcontext(L, object->class, object->opt);
+	return object;
+}
 EXPORT_SYMBOL_GPL(lunatik_checkobject);
 
-/* The memory of a userdata is about to be freed, maybe of one of ours. */
-void lunatik_freebox(void *memory, size_t len, bool maysleep)
+lunatik_object_t *lunatik_checkclass(lua_State *L, int i, const lunatik_class_t *class)
 {
-	struct lunatik_box *box = memory;
+	lunatik_object_t *object = lunatik_checkwhole(L, i, class->name);
 
-	if (len != sizeof(*box) || box->mark != &lunatik_mark || !box->object)
+	if (object->class != class)
+		luaL_typeerror(L, i, class->name);
+	lunatik_checkcontext(L, class, object->opt);
+	return object;
+}
+EXPORT_SYMBOL_GPL(lunatik_checkclass);
+
+void lunatik_raiseclosed(lua_State *L, int ix)
+{
+	luaL_argerror(L, ix, "object is closed");
+}
+EXPORT_SYMBOL_GPL(lunatik_raiseclosed);
+
+/* Raises for an object that must not leave its runtime. */
+void lunatik_checkshared(lua_State *L, lunatik_object_t *object)
+{
+	if (object->opt & LUNATIK_OPT_SINGLE)
+		luaL_error(L, "'%s' object is private to its runtime, it cannot be shared",
+			   object->class->name);
+}
+EXPORT_SYMBOL_GPL(lunatik_checkshared);
+
+/*
+ * The one place that asks for a context. What takes a spinlock works where
+ * sleeping is possible, too; not the other way round.
+ */
+void lunatik_checkcontext(lua_State *L, const lunatik_class_t *class, lunatik_opt_t opt)
+{
+	lunatik_opt_t runtime = lunatik_toruntime(L)->opt;
+	u8 level = lunatik_level(opt);
+
+	if (likely(level >= max(lunatik_level(runtime), lunatik_runtimeof(L)->level)))
 		return;
-	if (maysleep)
-		lunatik_dropobject(box->object);
-	else
-		lunatik_putobject(box->object);
+	if (level < lunatik_level(runtime))
+		luaL_error(L, "'%s' is a class of %s context, it cannot be used in a %s runtime",
+			   class->name, lunatik_contextname(opt), lunatik_contextname(runtime));
+	luaL_error(L, "'%s' is a class of %s context, it cannot be used inside a method that holds a spinlock",
+		   class->name, lunatik_contextname(opt));
+}
+
+lunatik_object_t *lunatik_checkruntime(lua_State *L, lunatik_opt_t opt)
+{
+	lunatik_object_t *runtime = lunatik_toruntime(L);
+
+	if (lunatik_level(opt) != lunatik_level(runtime->opt))
+		luaL_error(L, "this is a %s runtime, but a %s runtime is needed",
+			   lunatik_contextname(runtime->opt), lunatik_contextname(opt));
+	return runtime;
+}
+EXPORT_SYMBOL_GPL(lunatik_checkruntime);
+
+/* --- classes */
+
+static bool lunatik_isbinary(const char *method)
+{
+	static const char * const binary[] = {
+		"__add", "__sub", "__mul", "__div", "__mod", "__pow", "__idiv", "__band",
+		"__bor", "__bxor", "__shl", "__shr", "__concat", "__eq", "__lt", "__le",
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(binary); i++)
+		if (strcmp(binary[i], method) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * What a script calls in place of each method of a class. Upvalues: the
+ * luaL_Reg of the method, its class, and whether either operand may be the
+ * object. None of it is of use to who gets at them with the debug library.
+ */
+static int lunatik_method(lua_State *L)
+{
+	const luaL_Reg *method = lua_touserdata(L, lua_upvalueindex(1));
+	const lunatik_class_t *class = lua_touserdata(L, lua_upvalueindex(2));
+	lunatik_object_t *object = NULL;
+
+	if (lua_toboolean(L, lua_upvalueindex(3))) {
+		object = lunatik_toobject(L, 1);
+		if (!object || object->class != class)
+			object = lunatik_checkclass(L, 2, class);
+	}
+	object = object ?: lunatik_checkclass(L, 1, class);
+
+	/* the object's own box keeps it, whatever the method does */
+	if (object->opt & LUNATIK_OPT_MONITOR && strcmp(method->name, "__gc") != 0)
+		return lunatik_monitor(L, object, method->func);
+	return method->func(L);
+}
+
+static void lunatik_setmethods(lua_State *L, const lunatik_class_t *class)
+{
+	const luaL_Reg *method;
+
+	for (method = class->methods; method && method->name; method++) {
+		if (method->func) {
+			lua_pushlightuserdata(L, (void *)method);
+			lua_pushlightuserdata(L, (void *)class);
+			lua_pushboolean(L, lunatik_isbinary(method->name));
+			lua_pushcclosure(L, lunatik_method, 3);
+		} else {
+			lua_pushboolean(L, 0);	/* as luaL_setfuncs() */
+		}
+		lua_setfield(L, -2, method->name);
+	}
 }
 
 /*
@@ -215,12 +407,12 @@ void lunatik_pushclass(lua_State *L, const lunatik_class_t *class)
 	if (lua_rawgetp(L, LUA_REGISTRYINDEX, class) == LUA_TTABLE)
 		return;
 	lua_pop(L, 1);
+	luaL_checkstack(L, 6, NULL);
 
 	lua_createtable(L, 0, 8);
 	lua_pushvalue(L, -1);
 	lua_setfield(L, -2, "__index");
-	if (class->methods)
-		luaL_setfuncs(L, class->methods, 0);
+	lunatik_setmethods(L, class);
 	lua_pushstring(L, class->name);
 	lua_setfield(L, -2, "__name");
 	lua_pushboolean(L, 0);
@@ -230,62 +422,187 @@ void lunatik_pushclass(lua_State *L, const lunatik_class_t *class)
 	lua_rawsetp(L, LUA_REGISTRYINDEX, class);
 }
 
-int lunatik_newlib(lua_State *L, const luaL_Reg *funcs, const lunatik_class_t **classes)
+int lunatik_newlib(lua_State *L, const luaL_Reg *funcs, const lunatik_class_t **classes,
+		   struct module *owner)
 {
+	lunatik_keep(L, owner);
 	for (; classes && *classes; classes++) {
 		lunatik_pushclass(L, *classes);
 		lua_pop(L, 1);
 	}
 	lua_createtable(L, 0, 8);
-	luaL_setfuncs(L, funcs, 0);
+	if (funcs)
+		luaL_setfuncs(L, funcs, 0);
 	return 1;
 }
 EXPORT_SYMBOL_GPL(lunatik_newlib);
 
-void lunatik_lock(lunatik_object_t *object)
+/* --- the registry */
+
+/* The userdata of @object that is on the stack: on top, as a rule. */
+static struct lunatik_box *lunatik_findbox(lua_State *L, lunatik_object_t *object, int *at)
+{
+	int i;
+
+	for (i = lua_gettop(L); object && i > 0; i--) {
+		if (lunatik_toobject(L, i) == object) {
+			*at = i;
+			return lunatik_tobox(L, i);
+		}
+	}
+	luaL_error(L, "the object to be kept is not on the stack");
+	return NULL;
+}
+
+void lunatik_keepobject(lua_State *L, lunatik_object_t *object)
+{
+	int at;
+
+	lunatik_findbox(L, object, &at);
+	if (at == lua_gettop(L)) {
+		lua_rawsetp(L, LUA_REGISTRYINDEX, object);
+	} else {
+		lua_pushvalue(L, at);
+		lua_rawsetp(L, LUA_REGISTRYINDEX, object);
+	}
+}
+EXPORT_SYMBOL_GPL(lunatik_keepobject);
+
+void lunatik_registerobject(lua_State *L, int ix, lunatik_object_t *object)
+{
+	struct lunatik_box *box;
+	int at;
+
+	ix = lua_absindex(L, ix);
+	luaL_checkstack(L, 3, NULL);
+	box = lunatik_findbox(L, object, &at);
+	if (!object->private)
+		lunatik_raiseclosed(L, at);
+	lua_pushvalue(L, at);
+	/* what may raise comes first; then the key is there, and set at once */
+	lua_pushboolean(L, 0);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, object->private);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, object);
+	lua_pushvalue(L, ix);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, object->private);
+	box->key = object->private;
+}
+EXPORT_SYMBOL_GPL(lunatik_registerobject);
+
+/* Raises nothing, allocates nothing. */
+void lunatik_unregisterobject(lua_State *L, lunatik_object_t *object)
+{
+	struct lunatik_box *box;
+
+	lunatik_getregistry(L, object);
+	box = lunatik_tobox(L, -1);
+	if (box && box->object == object) {
+		if (box->key) {
+			lua_pushnil(L);
+			lua_rawsetp(L, LUA_REGISTRYINDEX, box->key);
+			box->key = NULL;
+		}
+		lua_pushnil(L);
+		lua_rawsetp(L, LUA_REGISTRYINDEX, object);
+	}
+	lua_pop(L, 1);
+}
+EXPORT_SYMBOL_GPL(lunatik_unregisterobject);
+
+void lunatik_dropkept(lunatik_object_t *runtime, lunatik_object_t *object)
+{
+	struct lunatik_runtime *rt;
+	bool outside;
+
+	if (!runtime || !object)
+		return;
+	rt = runtime->private;
+	if (READ_ONCE(rt->task) == current) {
+		/* inside, or while it is being loaded; when closed, L is NULL */
+		if (rt->L)
+			lunatik_unregisterobject(rt->running ?: rt->L, object);
+		return;
+	}
+	outside = READ_ONCE(runtime->holder) != current;
+	if (outside)
+		lunatik_lockalways(runtime);
+	if (rt->L)
+		lunatik_unregisterobject(rt->L, object);
+	if (outside)
+		lunatik_unlock(runtime);
+}
+EXPORT_SYMBOL_GPL(lunatik_dropkept);
+
+/* --- locks */
+
+/* The one place that takes a lock. Returns -EINTR for a mutex, if @killable. */
+static int lunatik_take(lunatik_object_t *object, bool killable)
 {
 	unsigned long flags;
+	int ret = 0;
 
 	if (object->opt & LUNATIK_OPT_HARDIRQ) {
-		spin_lock_irqsave(&object->spin, flags);
+		raw_spin_lock_irqsave(&object->raw, flags);
 		object->irqflags = flags;
 	} else if (object->opt & LUNATIK_OPT_SOFTIRQ) {
 		spin_lock_bh(&object->spin);
+	} else if (killable) {
+		ret = mutex_lock_killable(&object->mutex);
 	} else {
-		mutex_lock(&object->mutex);
+		/* one runtime may make and close another from inside */
+		mutex_lock_nested(&object->mutex, SINGLE_DEPTH_NESTING);
 	}
+	if (!ret)
+		WRITE_ONCE(object->holder, current);
+	return ret;
 }
+NOKPROBE_SYMBOL(lunatik_take);
+
+int lunatik_lock(lunatik_object_t *object)
+{
+	/* who is current here cannot change that it is, or is not, the holder */
+	if (unlikely(READ_ONCE(object->holder) == current))
+		return -EDEADLK;
+	return lunatik_take(object, true);
+}
+NOKPROBE_SYMBOL(lunatik_lock);
 EXPORT_SYMBOL_GPL(lunatik_lock);
 
-/* One runtime may make and close another from inside: that is no deadlock. */
-void lunatik_locknested(lunatik_object_t *object)
+/* For what has to be done, signal or not. The caller does not hold it. */
+void lunatik_lockalways(lunatik_object_t *object)
 {
-	if (object->opt & LUNATIK_OPT_ATOMIC)
-		lunatik_lock(object);
-	else
-		mutex_lock_nested(&object->mutex, SINGLE_DEPTH_NESTING);
+	lunatik_take(object, false);
+}
+
+/* Never waits, so it makes no deadlock. */
+bool lunatik_trylock(lunatik_object_t *object)
+{
+	unsigned long flags;
+	bool taken;
+
+	if (object->opt & LUNATIK_OPT_HARDIRQ) {
+		taken = raw_spin_trylock_irqsave(&object->raw, flags);
+		if (taken)
+			object->irqflags = flags;
+	} else if (object->opt & LUNATIK_OPT_SOFTIRQ) {
+		taken = spin_trylock_bh(&object->spin);
+	} else {
+		taken = mutex_trylock(&object->mutex);
+	}
+	if (taken)
+		WRITE_ONCE(object->holder, current);
+	return taken;
 }
 
 void lunatik_unlock(lunatik_object_t *object)
 {
+	WRITE_ONCE(object->holder, NULL);
 	if (object->opt & LUNATIK_OPT_HARDIRQ)
-		spin_unlock_irqrestore(&object->spin, object->irqflags);
+		raw_spin_unlock_irqrestore(&object->raw, object->irqflags);
 	else if (object->opt & LUNATIK_OPT_SOFTIRQ)
 		spin_unlock_bh(&object->spin);
 	else
 		mutex_unlock(&object->mutex);
 }
+NOKPROBE_SYMBOL(lunatik_unlock);
 EXPORT_SYMBOL_GPL(lunatik_unlock);
-
-int lunatik_object_init(void)
-{
-	lunatik_wq = alloc_workqueue("lunatik", WQ_UNBOUND, 0);
-	return lunatik_wq ? 0 : -ENOMEM;
-}
-
-/* Waits for every release that is under way. */
-void lunatik_object_exit(void)
-{
-	destroy_workqueue(lunatik_wq);
-	rcu_barrier();
-}

@@ -15,7 +15,8 @@
 #include "core.h"
 #include "../libc/file.h"
 
-#define LUNATIK_SYMBOLLEN	64	/* "luaopen_", a name, NUL */
+#define PACKAGE_SYMBOL		"lunatik_lib_"
+#define PACKAGE_SYMBOLLEN	64	/* with a name and NUL */
 
 /* Whether @path can be opened; an error such as '..' in it is not hidden. */
 static bool package_readable(lua_State *L, const char *path)
@@ -107,38 +108,44 @@ static int package_file(lua_State *L)
 	return 2;
 }
 
-/* "a.b" is looked for as luaopen_a_b */
+/* "a.b" is what LUNATIK_NEWLIB(a_b, ...) defines */
 static bool package_symbol(char *symbol, const char *name)
 {
-	size_t i, n = strlen(name);
+	size_t i, n = strlen(name), prefix = strlen(PACKAGE_SYMBOL);
 
-	if (n == 0 || n + sizeof("luaopen_") > LUNATIK_SYMBOLLEN)
+	if (n == 0 || prefix + n >= PACKAGE_SYMBOLLEN)
 		return false;
-	strcpy(symbol, "luaopen_");
+	strcpy(symbol, PACKAGE_SYMBOL);
 	for (i = 0; i < n; i++) {
 		if (!isalnum(name[i]) && name[i] != '_' && name[i] != '.')
 			return false;
-		symbol[strlen("luaopen_") + i] = name[i] == '.' ? '_' : name[i];
+		symbol[prefix + i] = name[i] == '.' ? '_' : name[i];
 	}
-	symbol[strlen("luaopen_") + n] = '\0';
+	symbol[prefix + n] = '\0';
 	return true;
 }
 
 static int package_module(lua_State *L)
 {
 	const char *name = luaL_checkstring(L, 1);
-	char symbol[LUNATIK_SYMBOLLEN];
-	lua_CFunction open = NULL;
+	char symbol[PACKAGE_SYMBOLLEN];
+	const struct lunatik_lib *lib = NULL;
+	struct module *owner;
+	lua_CFunction open;
 
 	if (package_symbol(symbol, name))
-		open = (lua_CFunction)__symbol_get(symbol);
-	if (!open) {
+		lib = (const struct lunatik_lib *)__symbol_get(symbol);
+	if (!lib) {
 		lua_pushfstring(L, "\n\tno loaded kernel module provides '%s'", name);
 		return 1;
 	}
-	lunatik_keepfunction(L, open);
+	open = lib->open;
+	owner = lib->owner;
+	__module_get(owner);
+	__symbol_put(symbol);
+	lunatik_keepgot(L, owner);
 	lua_pushcfunction(L, open);
-	lua_pushstring(L, symbol);
+	lua_pushstring(L, symbol + strlen("lunatik_lib_"));
 	return 2;
 }
 
@@ -199,6 +206,19 @@ static int package_require(lua_State *L)
 	return 2;
 }
 
+void lunatik_require(lua_State *L, const char *name)
+{
+	int top = lua_gettop(L);
+
+	/* package_require() as the script has it, but not from a global variable */
+	luaL_checkstack(L, 3, NULL);
+	lua_rawgetp(L, LUA_REGISTRYINDEX, package_require);
+	lua_pushstring(L, name);
+	lua_call(L, 1, 0);
+	lua_settop(L, top);
+}
+EXPORT_SYMBOL_GPL(lunatik_require);
+
 static const luaL_Reg package_lib[] = {
 	{"searchpath", package_searchpath},
 	{NULL, NULL}
@@ -246,6 +266,8 @@ int lunatik_openpackage(lua_State *L)
 	lua_pushglobaltable(L);
 	lua_pushvalue(L, -2);
 	luaL_setfuncs(L, package_globals, 1);
+	lua_getfield(L, -1, "require");
+	lua_rawsetp(L, LUA_REGISTRYINDEX, package_require);
 	lua_pop(L, 1);
 	return 1;
 }

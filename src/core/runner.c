@@ -109,20 +109,12 @@ static const char *runner_checkname(lua_State *L)
 	return lua_pushlstring(L, name, len);
 }
 
-static lunatik_opt_t runner_checkcontext(lua_State *L, int i)
-{
-	static const char * const contexts[] = {"process", "softirq", NULL};
-	static const lunatik_opt_t opts[] = {LUNATIK_OPT_NONE, LUNATIK_OPT_SOFTIRQ};
-
-	return opts[luaL_checkoption(L, i, "process", contexts)];
-}
-
 #define RUNNER_MSGLEN	1024
 
 /* run(script[, context]) -> runtime */
 static int runner_run(lua_State *L)
 {
-	lunatik_opt_t opt = runner_checkcontext(L, 2);
+	lunatik_opt_t opt = lunatik_checkcontextname(L, 2);
 	const char *name = runner_checkname(L);
 	char *msg = lua_newuserdatauv(L, RUNNER_MSGLEN, 0);
 	lunatik_object_t **slot = lunatik_newslot(L, &lunatik_runtime_class);
@@ -136,7 +128,7 @@ static int runner_run(lua_State *L)
 	if (ret)
 		lunatik_throw(L, ret);
 
-	ret = lunatik_load(&runtime, name, opt, msg, RUNNER_MSGLEN);
+	ret = lunatik_load(&runtime, name, opt, NULL, msg, RUNNER_MSGLEN);
 
 	mutex_lock(&runner_lock);
 	if (ret) {
@@ -156,35 +148,28 @@ static int runner_run(lua_State *L)
 	return 1;	/* the slot */
 }
 
-/* stop(script) */
+/* stop(script). Whoever is stopped drops out of the list by itself. */
 static int runner_stop(lua_State *L)
 {
 	const char *name = runner_checkname(L);
+	lunatik_object_t **slot = lunatik_newslot(L, &lunatik_runtime_class);
 	struct lunatik_running *running;
-	struct lunatik_runtime *rt;
-	bool loading, self = false;
+	bool loading;
 
 	mutex_lock(&runner_lock);
 	running = runner_find(name);
 	loading = running && !running->runtime;
 	if (running && !loading) {
-		rt = running->runtime->private;
-		self = READ_ONCE(rt->task) == current;
-		if (!self)
-			list_del(&running->list);
+		lunatik_getobject(running->runtime);
+		*slot = running->runtime;
 	}
 	mutex_unlock(&runner_lock);
 
-	if (self)
-		return luaL_error(L, "a script cannot stop the runtime it runs in");
 	if (loading)
 		return luaL_error(L, "script '%s' is still being loaded, end who runs it", name);
 	if (!running)
 		return luaL_error(L, "script '%s' is not running", name);
-
-	lunatik_interrupt(rt);
-	lunatik_stop(running->runtime);
-	runner_free(running);
+	lunatik_stopfrom(L, *slot);
 	return 0;
 }
 

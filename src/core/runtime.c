@@ -9,21 +9,22 @@
  */
 #include <linux/err.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "core.h"
 
-/* A module that this runtime keeps loaded, known by itself or a function in it. */
+/* A module that this runtime keeps loaded. */
 struct lunatik_module {
 	struct list_head list;
 	struct module *module;
-	void *function;
 };
 
 static void lunatik_runtime_release(void *private);
 static int lunatik_runtime_stop(lua_State *L);
 
 static const luaL_Reg lunatik_runtime_methods[] = {
+	{"resume", lunatik_resume},
 	{"stop", lunatik_runtime_stop},
 	{"__close", lunatik_runtime_stop},
 	{NULL, NULL}
@@ -35,50 +36,63 @@ const lunatik_class_t lunatik_runtime_class = {
 	.release = lunatik_runtime_release,
 };
 
-static void lunatik_putmodule(struct module *module, void *function)
+/* those that modules made, each until it is freed */
+static DEFINE_MUTEX(lunatik_made_lock);
+static LIST_HEAD(lunatik_made);
+
+static const char * const lunatik_contexts[] = {"process", "softirq", "hardirq", NULL};
+
+const char *lunatik_contextname(lunatik_opt_t opt)
 {
-	if (function)
-		symbol_put_addr(function);
-	else
-		module_put(module);
+	return lunatik_contexts[lunatik_level(opt)];
 }
 
-/* Takes over a reference to the module, which is given back if this raises. */
-static void lunatik_keepmodule(lua_State *L, struct module *module, void *function)
+/* The context that is named at index @i, "process" if nothing is. */
+lunatik_opt_t lunatik_checkcontextname(lua_State *L, int i)
+{
+	static const lunatik_opt_t opts[] = {
+		LUNATIK_OPT_NONE, LUNATIK_OPT_SOFTIRQ, LUNATIK_OPT_HARDIRQ,
+	};
+
+	return opts[luaL_checkoption(L, i, "process", lunatik_contexts)];
+}
+
+/*
+ * Keeps the module of a class or a library until the runtime is closed; NULL
+ * is none. One that made the runtime stops it before it is gone.
+ */
+void lunatik_keep(lua_State *L, struct module *module)
 {
 	struct lunatik_runtime *rt = lunatik_runtimeof(L);
 	struct lunatik_module *kept;
 
-	list_for_each_entry(kept, &rt->modules, list) {
-		if (kept->module == module && kept->function == function) {
-			lunatik_putmodule(module, function);
+	if (!module || module == rt->by)
+		return;
+	list_for_each_entry(kept, &rt->modules, list)
+		if (kept->module == module)
 			return;
-		}
-	}
 
-	kept = kmalloc(sizeof(*kept), rt->gfp | __GFP_NOWARN);
-	if (!kept) {
-		lunatik_putmodule(module, function);
+	kept = kmalloc(sizeof(*kept), lunatik_gfp(L) | __GFP_NOWARN);
+	if (!kept)
 		lunatik_throw(L, -ENOMEM);
-	}
+	__module_get(module);
 	kept->module = module;
-	kept->function = function;
 	list_add(&kept->list, &rt->modules);
 }
 
-/* Keeps the module of a class until the runtime is closed; NULL is none. */
-void lunatik_keep(lua_State *L, struct module *module)
+static void lunatik_keepaux(lua_State *L, void *module)
 {
-	if (!module)
-		return;
-	__module_get(module);
-	lunatik_keepmodule(L, module, NULL);
+	lunatik_keep(L, module);
 }
 
-/* The same for the module that a function is in, of which one reference is held. */
-void lunatik_keepfunction(lua_State *L, void *function)
+/* The same with a reference to the module, which is given back in any case. */
+void lunatik_keepgot(lua_State *L, struct module *module)
 {
-	lunatik_keepmodule(L, NULL, function);
+	int status = lunatik_protect(L, lunatik_keepaux, module);
+
+	module_put(module);
+	if (status != LUA_OK)
+		lunatik_raise(L, status);
 }
 
 static void lunatik_dropmodules(struct lunatik_runtime *rt)
@@ -86,7 +100,7 @@ static void lunatik_dropmodules(struct lunatik_runtime *rt)
 	struct lunatik_module *kept, *next;
 
 	list_for_each_entry_safe(kept, next, &rt->modules, list) {
-		lunatik_putmodule(kept->module, kept->function);
+		module_put(kept->module);
 		kfree(kept);
 	}
 	INIT_LIST_HEAD(&rt->modules);
@@ -95,8 +109,7 @@ static void lunatik_dropmodules(struct lunatik_runtime *rt)
 /* Closes a state that nobody else can reach any more. */
 static void lunatik_closestate(struct lunatik_runtime *rt, lua_State *L)
 {
-	rt->gfp = GFP_KERNEL;
-	rt->maysleep = true;
+	rt->level = LUNATIK_LEVEL_PROCESS;
 	WRITE_ONCE(rt->stop, false);	/* finalizers run as ever */
 	lunatik_stacklimits(rt);
 	WRITE_ONCE(rt->running, L);
@@ -106,20 +119,31 @@ static void lunatik_closestate(struct lunatik_runtime *rt, lua_State *L)
 	WRITE_ONCE(rt->running, NULL);
 	lunatik_interrupt_exit(rt);
 	lunatik_dropmodules(rt);
+	lunatik_arena_destroy(rt->arena);
+	rt->arena = NULL;
+	complete_all(&rt->closed);
 }
 
-/* Takes the state from everybody, then closes it. A second call does nothing. */
-void lunatik_close(lunatik_object_t *runtime)
+/* Nobody enters any more. With the lock; returns the state to be closed. */
+static lua_State *lunatik_takestate(struct lunatik_runtime *rt)
+{
+	lua_State *L = rt->L;
+
+	rt->L = NULL;
+	rt->ready = false;
+	rt->closing = true;
+	return L;
+}
+
+/* Takes the state from everybody, then closes it, unless another does. */
+static void lunatik_close(lunatik_object_t *runtime)
 {
 	struct lunatik_runtime *rt = runtime->private;
 	lua_State *L;
 
-	lunatik_locknested(runtime);
-	L = rt->L;
-	rt->L = NULL;
-	rt->ready = false;
+	lunatik_lockalways(runtime);
+	L = lunatik_takestate(rt);
 	lunatik_unlock(runtime);
-
 	if (L)
 		lunatik_closestate(rt, L);
 }
@@ -128,34 +152,152 @@ void lunatik_close(lunatik_object_t *runtime)
 static void lunatik_runtime_release(void *private)
 {
 	struct lunatik_runtime *rt = private;
+	lua_State *L = lunatik_takestate(rt);
 
-	if (rt->L)
-		lunatik_closestate(rt, rt->L);
+	if (rt->by) {
+		mutex_lock(&lunatik_made_lock);
+		list_del(&rt->made);
+		mutex_unlock(&lunatik_made_lock);
+	}
+	if (L)
+		lunatik_closestate(rt, L);
 }
 
 int lunatik_stop(lunatik_object_t *runtime)
 {
+	struct lunatik_runtime *rt = runtime->private;
+
 	might_sleep();
+	if (READ_ONCE(rt->task) == current || READ_ONCE(runtime->holder) == current) {
+		pr_err("lunatik: %s: a runtime cannot be stopped from inside\n", rt->name);
+		return -EDEADLK;
+	}
 	lunatik_close(runtime);
-	return lunatik_dropobject(runtime);
+	/* another may be at it: what it calls is gone when the caller is */
+	wait_for_completion(&rt->closed);
+	return lunatik_dropobject_by(runtime, NULL);
 }
 EXPORT_SYMBOL_GPL(lunatik_stop);
 
+/* The next runtime that @by made and did not stop, with a reference. */
+static lunatik_object_t *lunatik_findof(struct module *by)
+{
+	lunatik_object_t *found = NULL;
+	struct lunatik_runtime *rt;
+
+	mutex_lock(&lunatik_made_lock);
+	list_for_each_entry(rt, &lunatik_made, made) {
+		if (rt->by == by && !READ_ONCE(rt->closing) &&
+		    lunatik_getobject_maybe_by(rt->object, NULL)) {
+			found = rt->object;
+			break;
+		}
+	}
+	mutex_unlock(&lunatik_made_lock);
+	return found;
+}
+
+/* A module is going: what it left behind calls nothing of it any more. */
+void lunatik_closeof(struct module *by)
+{
+	lunatik_object_t *runtime;
+
+	while ((runtime = lunatik_findof(by))) {
+		struct lunatik_runtime *rt = runtime->private;
+
+		pr_err("lunatik: module %s did not stop its runtime '%s', it is stopped now\n",
+		       module_name(by), rt->name);
+		lunatik_stop(runtime);
+	}
+}
+
+/* --- one runtime deals with another */
+
+static DEFINE_SPINLOCK(lunatik_waits);
+
+/* Whether who holds @object waits, over any number of steps, for us. */
+static bool lunatik_isdeadlock(lunatik_object_t *object)
+{
+	bool deadlock = false;
+
+	spin_lock(&lunatik_waits);
+	while (object && !deadlock) {
+		struct lunatik_runtime *rt = object->private;
+
+		deadlock = READ_ONCE(object->holder) == current;
+		object = rt->waiting;
+	}
+	spin_unlock(&lunatik_waits);
+	return deadlock;
+}
+
+static void lunatik_setwaiting(struct lunatik_runtime *rt, lunatik_object_t *object)
+{
+	spin_lock(&lunatik_waits);
+	rt->waiting = object;
+	spin_unlock(&lunatik_waits);
+}
+
+/*
+ * Takes the lock of another runtime from inside one. What is waited for may
+ * be waiting for us: that raises, and so does whatever ends a script. The
+ * lock of a runtime that cannot sleep is not held by one who waits.
+ */
+void lunatik_lockwait(lua_State *L, lunatik_object_t *object)
+{
+	struct lunatik_runtime *self = lunatik_runtimeof(L);
+	const char *wrong = NULL;
+
+	if (READ_ONCE(object->holder) == current)
+		luaL_error(L, "runtime '%s' waits for this one",
+			   ((struct lunatik_runtime *)object->private)->name);
+	if (object->opt & LUNATIK_OPT_ATOMIC) {
+		lunatik_lockalways(object);
+		return;
+	}
+
+	lunatik_setwaiting(self, object);
+	while (!lunatik_trylock(object)) {
+		if (READ_ONCE(self->stop) || fatal_signal_pending(current))
+			wrong = "stopped while waiting for runtime '%s'";
+		else if (lunatik_isdeadlock(object))
+			wrong = "runtime '%s' waits for this one";
+		if (wrong)
+			break;
+		schedule_timeout_uninterruptible(1);
+	}
+	lunatik_setwaiting(self, NULL);
+	if (wrong)
+		luaL_error(L, wrong, ((struct lunatik_runtime *)object->private)->name);
+}
+
+/* Stops a runtime, to which there is a reference, from inside another. */
+void lunatik_stopfrom(lua_State *L, lunatik_object_t *runtime)
+{
+	struct lunatik_runtime *rt = runtime->private;
+	lua_State *closed;
+
+	if (!lunatik_maysleep(L))
+		luaL_error(L, "a runtime can be stopped only in process context");
+	if (READ_ONCE(rt->task) == current)
+		luaL_error(L, "a script cannot stop the runtime it runs in");
+
+	lunatik_interrupt(rt);
+	lunatik_lockwait(L, runtime);
+	closed = lunatik_takestate(rt);
+	lunatik_unlock(runtime);
+	if (closed)
+		lunatik_closestate(rt, closed);
+	lunatik_forget();
+}
+
 static int lunatik_runtime_stop(lua_State *L)
 {
-	lunatik_object_t *runtime = lunatik_checkobject(L, 1);
-	struct lunatik_runtime *rt = runtime->private;
-
-	luaL_argcheck(L, runtime->class == &lunatik_runtime_class, 1, "runtime expected");
-	if (!lunatik_maysleep(L))
-		return luaL_error(L, "a runtime can be stopped only in process context");
-	if (READ_ONCE(rt->task) == current)
-		return luaL_error(L, "a script cannot stop the runtime it runs in");
-	lunatik_interrupt(rt);
-	lunatik_close(runtime);
-	lunatik_forget();
+	lunatik_stopfrom(L, lunatik_toobject(L, 1));
 	return 0;
 }
+
+/* --- making one */
 
 static int lunatik_panic(lua_State *L)
 {
@@ -163,11 +305,41 @@ static int lunatik_panic(lua_State *L)
 	return 0;
 }
 
+static void lunatik_initruntime(lunatik_object_t *runtime, const char *name, struct module *by)
+{
+	struct lunatik_runtime *rt = runtime->private;
+
+	rt->object = runtime;
+	rt->by = by;
+	rt->quota = lunatik_memory;
+	strscpy(rt->name, name, sizeof(rt->name));
+	INIT_LIST_HEAD(&rt->modules);
+	init_completion(&rt->closed);
+	lunatik_interrupt_init(rt);
+	if (by) {
+		mutex_lock(&lunatik_made_lock);
+		list_add(&rt->made, &lunatik_made);
+		mutex_unlock(&lunatik_made_lock);
+	}
+}
+
+/* Gives up a runtime that only the loader knows. */
+static int lunatik_abandon(lunatik_object_t *runtime, int ret)
+{
+	struct lunatik_runtime *rt = runtime->private;
+
+	WRITE_ONCE(rt->task, NULL);
+	lunatik_close(runtime);
+	lunatik_dropobject_by(runtime, NULL);
+	return ret;
+}
+
 /*
- * An empty runtime, its libraries open, that only the caller knows. It is
- * ready for lunatik_run() after lunatik_publish().
+ * An empty runtime, its libraries open, that only the caller knows; not ready
+ * for lunatik_run(). @by has made it and will stop it; NULL is lunatik.ko.
  */
-int lunatik_create(lunatik_object_t **pruntime, const char *name, lunatik_opt_t opt)
+int lunatik_create(lunatik_object_t **pruntime, const char *name, lunatik_opt_t opt,
+		   struct module *by)
 {
 	struct lunatik_runtime *rt;
 	lunatik_object_t *runtime;
@@ -181,48 +353,39 @@ int lunatik_create(lunatik_object_t **pruntime, const char *name, lunatik_opt_t 
 		return -ENOMEM;
 
 	rt = runtime->private;
-	rt->object = runtime;
-	rt->gfp = GFP_KERNEL;
-	rt->maysleep = true;
-	rt->quota = lunatik_memory;
-	strscpy(rt->name, name, sizeof(rt->name));
-	INIT_LIST_HEAD(&rt->modules);
-	lunatik_interrupt_init(rt);
-
+	lunatik_initruntime(runtime, name, by);
 	rt->L = lua_newstate(lunatik_alloc, rt);
-	if (!rt->L) {
-		lunatik_stop(runtime);
-		return -ENOMEM;
-	}
+	if (!rt->L)
+		return lunatik_abandon(runtime, -ENOMEM);
 	lunatik_toruntime(rt->L) = runtime;
 	lua_atpanic(rt->L, lunatik_panic);
 	lua_setwarnf(rt->L, lunatik_warn, rt);
 
 	WRITE_ONCE(rt->task, current);	/* the way in before it is ready */
 	lunatik_handle(runtime, lunatik_openlibs, ret);
-	if (ret) {
-		WRITE_ONCE(rt->task, NULL);
-		lunatik_stop(runtime);
-		return ret;
-	}
+	if (ret)
+		return lunatik_abandon(runtime, ret);
 	*pruntime = runtime;
 	return 0;
 }
 
 /* From here on lunatik_run() enters, in the runtime's own context. */
-void lunatik_publish(lunatik_object_t *runtime)
+static int lunatik_publish(lunatik_object_t *runtime)
 {
 	struct lunatik_runtime *rt = runtime->private;
 
-	WRITE_ONCE(rt->task, NULL);
-	lunatik_locknested(runtime);
-	WRITE_ONCE(rt->stop, false);
-	if (runtime->opt & LUNATIK_OPT_ATOMIC) {
-		rt->gfp = GFP_ATOMIC;
-		rt->maysleep = false;
+	if (runtime->opt & LUNATIK_OPT_HARDIRQ) {
+		rt->arena = lunatik_arena_create(lunatik_hardirq_memory);
+		if (!rt->arena)
+			return -ENOMEM;
 	}
+	WRITE_ONCE(rt->task, NULL);
+	lunatik_lockalways(runtime);
+	WRITE_ONCE(rt->stop, false);
+	rt->level = lunatik_level(runtime->opt);
 	rt->ready = true;
 	lunatik_unlock(runtime);
+	return 0;
 }
 
 /* Whether this is the one who loads the script, and no interrupt on top. */
@@ -239,13 +402,13 @@ EXPORT_SYMBOL_GPL(lunatik_isready);
 
 gfp_t lunatik_gfp(lua_State *L)
 {
-	return lunatik_runtimeof(L)->gfp;
+	return lunatik_runtimeof(L)->level ? GFP_ATOMIC : GFP_KERNEL;
 }
 EXPORT_SYMBOL_GPL(lunatik_gfp);
 
 bool lunatik_maysleep(lua_State *L)
 {
-	return lunatik_runtimeof(L)->maysleep;
+	return lunatik_runtimeof(L)->level == LUNATIK_LEVEL_PROCESS;
 }
 EXPORT_SYMBOL_GPL(lunatik_maysleep);
 
@@ -297,33 +460,12 @@ int lunatik_errno_of(lua_State *L, int status)
 	}
 }
 
-/* Runs the script's body. On failure the message is logged and copied. */
-static int lunatik_body(lua_State *L, const char *script, char *copy, size_t size)
-{
-	const char *path, *msg;
-	size_t len;
-	int status;
-
-	path = lua_pushfstring(L, LUNATIK_ROOT "%s.lua", script);
-	status = luaL_loadfilex(L, path, "t");
-	if (status == LUA_OK)
-		status = lunatik_pcall(L, 0, 0);
-	if (status == LUA_OK)
-		return 0;
-
-	msg = luaL_tolstring(L, -1, &len);
-	lunatik_log(KERN_ERR, msg, len);
-	if (copy)
-		strscpy(copy, msg, size);
-	return lunatik_errno_of(L, status);
-}
-
 /*
  * A runtime that has run @script. If it could not, the message is in the log
  * and, as far as @size bytes hold it, in @msg, which may be NULL.
  */
 int lunatik_load(lunatik_object_t **pruntime, const char *script, lunatik_opt_t opt,
-		 char *msg, size_t size)
+		 struct module *by, char *msg, size_t size)
 {
 	const char *wrong = lunatik_checkname(script);
 	lunatik_object_t *runtime;
@@ -338,31 +480,34 @@ int lunatik_load(lunatik_object_t **pruntime, const char *script, lunatik_opt_t 
 		return -EINVAL;
 	}
 
-	ret = lunatik_create(&runtime, script, opt);
+	ret = lunatik_create(&runtime, script, opt, by);
+	if (!ret) {
+		lunatik_handle(runtime, lunatik_startscript, ret, script, msg, size);
+		if (ret)
+			return lunatik_abandon(runtime, ret);
+		ret = lunatik_publish(runtime);
+		if (ret)
+			lunatik_abandon(runtime, ret);
+	}
 	if (ret) {
 		if (msg)
 			scnprintf(msg, size, "cannot make a runtime: %pe", ERR_PTR(ret));
 		return ret;
 	}
-
-	lunatik_handle(runtime, lunatik_body, ret, script, msg, size);
-	if (ret) {
-		struct lunatik_runtime *rt = runtime->private;
-
-		WRITE_ONCE(rt->task, NULL);
-		lunatik_stop(runtime);
-		return ret;
-	}
-	lunatik_publish(runtime);
 	*pruntime = runtime;
 	return 0;
 }
 
-int lunatik_runtime(lunatik_object_t **pruntime, const char *script, bool sleep)
+int lunatik_newruntime_by(lunatik_object_t **pruntime, const char *script,
+			  lunatik_opt_t opt, struct module *by)
 {
-	lunatik_opt_t opt = sleep ? LUNATIK_OPT_NONE : LUNATIK_OPT_SOFTIRQ;
-	int ret = lunatik_load(pruntime, script, opt, NULL, 0);
+	int ret;
 
+	if (opt != LUNATIK_OPT_NONE && opt != LUNATIK_OPT_SOFTIRQ && opt != LUNATIK_OPT_HARDIRQ) {
+		pr_err("lunatik: a runtime has no such options as 0x%x\n", opt);
+		return -EINVAL;
+	}
+	ret = lunatik_load(pruntime, script, opt, by, NULL, 0);
 	return ret == 0 || ret == -ENOMEM ? ret : -EINVAL;
 }
-EXPORT_SYMBOL_GPL(lunatik_runtime);
+EXPORT_SYMBOL_GPL(lunatik_newruntime_by);

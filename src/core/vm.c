@@ -83,7 +83,7 @@ static void lunatik_freeuserdata(lua_State *L, void *o)
 	struct lunatik_runtime *rt = lunatik_runtimeof(L);
 	bool deep = (unsigned long)__builtin_frame_address(0) < rt->stack_soft;
 
-	lunatik_freebox(getudatamem(u), u->len, rt->maysleep && !deep);
+	lunatik_freebox(rt, getudatamem(u), u->len, lunatik_maysleep(L) && !deep);
 }
 
 /*
@@ -106,13 +106,31 @@ void lunatik_arm(struct lunatik_runtime *rt)
 			ci->u.l.trap = 1;
 }
 
-/* What the timer asked for. May raise. */
-static void lunatik_polled(lua_State *L)
+/*
+ * Where no timer can interrupt the script it is counted what it does: that
+ * costs each instruction a little. Every COUNT of them, and at each poll of a
+ * library, lunatik_attend() is called.
+ */
+static void lunatik_count(lua_State *L)
+{
+	WRITE_ONCE(lunatik_runtimeof(L)->due, true);
+	L->basehookcount = LUNATIK_COUNT;
+	L->hookcount = LUNATIK_COUNT;
+	L->hookmask |= LUA_MASKCOUNT;
+}
+
+static bool lunatik_iscounted(struct lunatik_runtime *rt)
+{
+	return rt->level == LUNATIK_LEVEL_HARDIRQ;
+}
+
+/* What the timer asked for, or the count. May raise. */
+static void lunatik_polled(lua_State *L, unsigned int cost)
 {
 	struct lunatik_runtime *rt = lunatik_runtimeof(L);
 
-	WRITE_ONCE(rt->due, false);
-	lunatik_attend(L);
+	WRITE_ONCE(rt->due, lunatik_iscounted(rt));
+	lunatik_attend(L, cost);
 	if (unlikely(READ_ONCE(rt->stop))) {
 		lunatik_arm(rt);
 		luaG_runerror(L, "stopped");
@@ -123,10 +141,12 @@ static void lunatik_polled(lua_State *L)
 static void lunatik_hook(lua_State *L, int event, int line, int from, int n)
 {
 	if (event == LUA_HOOKCOUNT) {
-		if (L->basehookcount == 0)	/* not a hook of the script's own */
+		bool counted = lunatik_iscounted(lunatik_runtimeof(L));
+
+		if (!counted && L->basehookcount == 0)	/* not a hook of the script's own */
 			L->hookmask &= ~LUA_MASKCOUNT;
-		lunatik_polled(L);
-		if (L->basehookcount == 0)
+		lunatik_polled(L, LUNATIK_COUNT / 8);
+		if (counted || L->basehookcount == 0)
 			return;
 	}
 	luaD_hook(L, event, line, from, n);
@@ -149,6 +169,8 @@ static lua_State *lunatik_switch(lua_State *L)
 	lua_State *before = rt->running;
 
 	WRITE_ONCE(rt->running, L);
+	if (lunatik_iscounted(rt))
+		lunatik_count(L);
 	lunatik_rearm(rt);
 	return before;
 }
@@ -197,24 +219,111 @@ void lunatik_checkpoint(lua_State *L)
 }
 EXPORT_SYMBOL_GPL(lunatik_checkpoint);
 
+/*
+ * Calls f(L, ud) in the present frame; if that raises, the stack is as before
+ * but for the message on top, and its status is returned. To be raised again
+ * by lunatik_raise(), after what is held was let go. lua_pcall() would not do:
+ * the script's hooks would see a function, and could call it themselves.
+ */
+int lunatik_protect(lua_State *L, void (*f)(lua_State *L, void *ud), void *ud)
+{
+	return luaD_pcall(L, f, ud, savestack(L, stk(L, top)), L->errfunc);
+}
+
+void lunatik_raise(lua_State *L, int status)
+{
+	luaD_throw(L, status);
+}
+
 static void lunatik_pushaux(lua_State *L, void *object)
 {
 	lunatik_cloneobject(L, object);
 }
 
-/*
- * Protected by hand: a function called by lua_pcall() would be seen by the
- * script's hooks, and could be called by it with what it likes.
- */
-void lunatik_pushobject(lua_State *L, lunatik_object_t *object)
+void lunatik_pushobject_by(lua_State *L, lunatik_object_t *object, struct module *by)
 {
-	int status = luaD_rawrunprotected(L, lunatik_pushaux, object);
+	int status = lunatik_protect(L, lunatik_pushaux, object);
 
-	lunatik_putobject(object);
+	lunatik_putobject_by(object, by);
 	if (status != LUA_OK)
-		luaD_throw(L, status);
+		lunatik_raise(L, status);
 }
-EXPORT_SYMBOL_GPL(lunatik_pushobject);
+EXPORT_SYMBOL_GPL(lunatik_pushobject_by);
+
+struct lunatik_monitored {
+	lua_CFunction method;
+	int nresults;
+};
+
+static void lunatik_callmonitored(lua_State *L, void *ud)
+{
+	struct lunatik_monitored *call = ud;
+
+	call->nresults = call->method(L);
+}
+
+/* Takes the lock, or raises where waiting for it might never end. */
+static void lunatik_takemonitor(lua_State *L, struct lunatik_runtime *rt,
+				lunatik_object_t *object)
+{
+	int ret = 0;
+
+	if (READ_ONCE(object->holder) == get_current() ||
+	    (rt->monitors > 0 && !lunatik_trylock(object)))
+		luaG_runerror(L, "'%s' object is in use, and who uses it may be waiting for this one",
+			      object->class->name);
+	if (rt->monitors == 0)
+		ret = lunatik_lock(object);
+	if (ret)
+		lunatik_throw(L, ret);
+}
+
+/*
+ * Calls a method with the object's lock held. While it is held, code in this
+ * runtime does what the lock allows; no finalizer runs, which could ask for
+ * any other lock; and nothing yields.
+ */
+int lunatik_monitor(lua_State *L, lunatik_object_t *object, lua_CFunction method)
+{
+	struct lunatik_runtime *rt = lunatik_runtimeof(L);
+	struct lunatik_monitored call = { .method = method };
+	int hookmask = L->hookmask, basehookcount = L->basehookcount;
+	u8 level = rt->level, gcstp = G(L)->gcstp;
+	int status;
+
+	/* from a method of the same object, further out in this runtime */
+	if (READ_ONCE(object->holder) == get_current() && object->inside == rt)
+		return method(L);
+
+	lunatik_takemonitor(L, rt, object);
+	object->inside = rt;
+	rt->monitors++;
+	rt->level = max(level, lunatik_level(object->opt));
+	if (rt->level != level)
+		rt->ticks = rt->spent = 0;
+	G(L)->gcstp |= GCSTPGC;
+	L->nCcalls += 0x10000;		/* as luaD_callnoyield() */
+	if (rt->level != level && lunatik_iscounted(rt))
+		lunatik_count(L);
+
+	status = lunatik_protect(L, lunatik_callmonitored, &call);
+
+	L->nCcalls -= 0x10000;
+	G(L)->gcstp = gcstp;
+	if (rt->level != level) {
+		rt->level = level;
+		L->basehookcount = basehookcount;
+		L->hookcount = basehookcount;
+		L->hookmask = hookmask;
+	}
+	rt->monitors--;
+	object->inside = NULL;
+	lunatik_unlock(object);
+	lunatik_rearm(rt);
+	if (status != LUA_OK)
+		lunatik_raise(L, status);
+	return call.nresults;
+}
 
 /* A local variable that the debug library may see: not what a C function has. */
 static const char *lunatik_getlocal(lua_State *L, const lua_Debug *ar, int n)
@@ -273,6 +382,7 @@ lua_State *lunatik_enter(lunatik_object_t *object, struct lunatik_call *call)
 	call->stack_hard = rt->stack_hard;
 	call->running = rt->running;
 	call->task = rt->task;
+	call->level = rt->level;
 
 	call->recovery.status = LUA_OK;
 	call->recovery.previous = L->errorJmp;
@@ -281,9 +391,16 @@ lua_State *lunatik_enter(lunatik_object_t *object, struct lunatik_call *call)
 
 	lunatik_stacklimits(rt);
 	rt->running = L;
-	lunatik_interrupt_enter(rt);
+	if (lunatik_iscounted(rt)) {
+		rt->spent = 0;
+		WRITE_ONCE(rt->task, get_current());
+		lunatik_count(L);
+	} else {
+		lunatik_interrupt_enter(rt);
+	}
 	return L;
 }
+NOKPROBE_SYMBOL(lunatik_enter);
 EXPORT_SYMBOL_GPL(lunatik_enter);
 
 /*
@@ -303,6 +420,7 @@ int lunatik_recover(lunatik_object_t *object, struct lunatik_call *call)
 	L->ci = call->ci;
 	L->allowhook = call->allowhook;
 	L->errfunc = 0;
+	rt->level = call->level;
 	WRITE_ONCE(rt->running, L);
 
 	status = luaD_closeprotected(L, call->top, status);
@@ -341,6 +459,7 @@ void lunatik_leave(lunatik_object_t *object, struct lunatik_call *call)
 	if (!call->task)
 		WRITE_ONCE(rt->stop, false);
 }
+NOKPROBE_SYMBOL(lunatik_leave);
 EXPORT_SYMBOL_GPL(lunatik_leave);
 
 u32 lunatik_hash(lua_State *L, int i)

@@ -7,13 +7,14 @@
 #define LUNATIK_VM_H
 
 #define LUNATIK_MAXLEVELS	200	/* of nested C calls, as Lua has it */
+#define LUNATIK_COUNT		1000	/* instructions from one count to the next */
 #define LUNATIK_NOLIMIT		0x10000	/* more than a counter of levels holds */
 
 static u32 lunatik_lowstack(lua_State *L, struct lunatik_runtime *rt, unsigned long sp);
 static l_noret lunatik_nofloat(lua_State *L);
 static lua_Integer lunatik_pow(lua_State *L, lua_Integer base, lua_Integer exp);
 static const char *lunatik_badnumber(const char *s);
-static void lunatik_polled(lua_State *L);
+static void lunatik_polled(lua_State *L, unsigned int cost);
 static void lunatik_freeuserdata(lua_State *L, void *o);
 static void lunatik_hook(lua_State *L, int event, int line, int from, int n);
 
@@ -39,7 +40,7 @@ static __always_inline u32 lunatik_maxccalls(lua_State *L)
 static __always_inline void lunatik_poll(lua_State *L)
 {
 	if (unlikely(READ_ONCE(lunatik_runtimeof(L)->due)))
-		lunatik_polled(L);
+		lunatik_polled(L, 1);
 }
 
 /* The same for the pattern matcher, which also recurses. */

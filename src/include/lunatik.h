@@ -14,8 +14,10 @@
 
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -31,7 +33,8 @@
 
 /*
  * Options of a class and of an instance. An instance has those of its class
- * and those it is created with. Spec: capi, "lunatik_class_t".
+ * and those it is created with; SINGLE takes MONITOR away.
+ * Spec: capi, "lunatik_class_t".
  */
 typedef u8 lunatik_opt_t;
 
@@ -40,13 +43,15 @@ typedef u8 lunatik_opt_t;
 #define LUNATIK_OPT_HARDIRQ	(1 << 1)	/* spin_lock_irqsave, GFP_ATOMIC */
 #define LUNATIK_OPT_SINGLE	(1 << 2)	/* private to one runtime */
 #define LUNATIK_OPT_EXTERNAL	(1 << 3)	/* private belongs to the caller */
+#define LUNATIK_OPT_MONITOR	(1 << 4)	/* methods run under the object's lock */
 
 #define LUNATIK_OPT_ATOMIC	(LUNATIK_OPT_SOFTIRQ | LUNATIK_OPT_HARDIRQ)
 
 /*
  * A class of objects.
- * @name: what messages call it
- * @methods: its metatable, up to {NULL, NULL}
+ * @name: what messages call it, and what require finds its library by
+ * @methods: its metatable, up to {NULL, NULL}; each is called with an object
+ *	of this class that is whole and that the runtime's context allows
  * @release: gives back what private holds; called once, when the last
  *	reference is gone, where it may sleep, and not while @private is NULL;
  *	may be NULL
@@ -62,7 +67,8 @@ typedef struct lunatik_class_s {
 
 /*
  * An object: counted, with a lock of the kind its options ask for, seen in
- * Lua as a userdata. A runtime is one too. Only @private is for everybody.
+ * Lua as a userdata. A runtime is one too. For everybody are @private, and to
+ * read @opt, @class and @gfp.
  */
 typedef struct lunatik_object_s {
 	void *private;
@@ -73,37 +79,57 @@ typedef struct lunatik_object_s {
 	union {
 		struct mutex mutex;
 		spinlock_t spin;
+		raw_spinlock_t raw;
 	};
-	unsigned long irqflags;		/* of who holds spin */
-	struct module *owner;		/* stays while the object does */
+	unsigned long irqflags;		/* of who holds raw */
+	struct task_struct *holder;	/* of the lock */
+	void *inside;			/* the runtime whose method holds it */
+	struct module *owner;		/* has the class */
+	atomic_t pins;			/* references that keep owner loaded */
+	struct llist_node later;	/* released where it may sleep */
 	struct rcu_head rcu;
-	struct work_struct work;	/* release in process context */
+	struct work_struct work;
 } lunatik_object_t;
 
 /*
- * A new object with @size zeroed bytes of private memory, or none for a class
- * with LUNATIK_OPT_EXTERNAL. One reference, the caller's. The object keeps the
- * calling module loaded: a module whose exit gives back an object of its own
- * makes it with lunatik_createobject_owner(..., NULL).
- * Context: P; S and H if the options say so. Returns NULL without memory.
- * Spec: capi, "lunatik_createobject".
+ * A reference keeps the module of the class loaded, unless that module holds
+ * it itself: what a module makes and gives back in its exit does not keep it.
+ * So the functions below say who holds the reference: @by, the caller.
  */
-#define lunatik_createobject(class, size, opt) \
-	lunatik_createobject_owner(class, size, opt, THIS_MODULE)
 lunatik_object_t *lunatik_createobject_owner(const lunatik_class_t *class,
 	size_t size, lunatik_opt_t opt, struct module *owner);
-
-/*
- * The same, pushed on @L's stack as a userdata, which owns the reference.
- * Context: that of the runtime. Raises when memory is short, and when a class
- * of process context is asked for in a runtime that may not sleep.
- * Spec: capi, "lunatik_newobject".
- */
-#define lunatik_newobject(L, class, size, opt) \
-	lunatik_newobject_owner(L, class, size, opt, THIS_MODULE)
 lunatik_object_t *lunatik_newobject_owner(lua_State *L,
 	const lunatik_class_t *class, size_t size, lunatik_opt_t opt,
 	struct module *owner);
+void lunatik_getobject_by(lunatik_object_t *object, struct module *by);
+bool lunatik_getobject_maybe_by(lunatik_object_t *object, struct module *by);
+int lunatik_putobject_by(lunatik_object_t *object, struct module *by);
+int lunatik_dropobject_by(lunatik_object_t *object, struct module *by);
+void lunatik_pushobject_by(lua_State *L, lunatik_object_t *object, struct module *by);
+
+/*
+ * A new object with @size zeroed bytes of private memory, or none for a class
+ * with LUNATIK_OPT_EXTERNAL. One reference, the caller's.
+ * Context: P; S and H if the options say so. Returns NULL without memory.
+ * Spec: capi, "lunatik_createobject".
+ */
+static inline lunatik_object_t *lunatik_createobject(const lunatik_class_t *class,
+	size_t size, lunatik_opt_t opt)
+{
+	return lunatik_createobject_owner(class, size, opt, THIS_MODULE);
+}
+
+/*
+ * The same, pushed on @L's stack as a userdata, which owns the reference.
+ * Context: that of the runtime. Raises when memory is short, and when the
+ * runtime's context is none that the options allow.
+ * Spec: capi, "lunatik_newobject".
+ */
+static inline lunatik_object_t *lunatik_newobject(lua_State *L,
+	const lunatik_class_t *class, size_t size, lunatik_opt_t opt)
+{
+	return lunatik_newobject_owner(L, class, size, opt, THIS_MODULE);
+}
 
 /*
  * Pushes one more userdata for @object, with a reference of its own.
@@ -116,12 +142,15 @@ void lunatik_cloneobject(lua_State *L, lunatik_object_t *object);
  * The same for an object that came with a reference, as of a look-up under
  * RCU: it is given back, also if this raises. Spec: ours.
  */
-void lunatik_pushobject(lua_State *L, lunatik_object_t *object);
+static inline void lunatik_pushobject(lua_State *L, lunatik_object_t *object)
+{
+	lunatik_pushobject_by(L, object, THIS_MODULE);
+}
 
 /* One reference more. Context: any. Spec: capi, "lunatik_getobject". */
 static inline void lunatik_getobject(lunatik_object_t *object)
 {
-	kref_get(&object->kref);
+	lunatik_getobject_by(object, THIS_MODULE);
 }
 
 /*
@@ -130,45 +159,163 @@ static inline void lunatik_getobject(lunatik_object_t *object)
  */
 static inline bool lunatik_getobject_maybe(lunatik_object_t *object)
 {
-	return kref_get_unless_zero(&object->kref);
+	return lunatik_getobject_maybe_by(object, THIS_MODULE);
 }
 
 /*
- * One reference less. Returns 1 if it was the last, else 0; the release then
- * runs later in process context, whatever the context of this call.
+ * One reference less. Returns 1 if it was the last, else 0. The release has
+ * run on return where that is known to be able to sleep; else it runs soon,
+ * in process context, and before the module of the class is gone.
  * Context: any. Spec: capi, "lunatik_putobject".
  */
-int lunatik_putobject(lunatik_object_t *object);
+static inline int lunatik_putobject(lunatik_object_t *object)
+{
+	return lunatik_putobject_by(object, THIS_MODULE);
+}
 
 /*
- * The same from where a release may sleep: it has run on return. A module's
- * exit gives back its last objects so. Context: P. Spec: ours.
+ * The same from where a release may sleep: it has run on return.
+ * Context: P. Spec: ours.
  */
-int lunatik_dropobject(lunatik_object_t *object);
+static inline int lunatik_dropobject(lunatik_object_t *object)
+{
+	return lunatik_dropobject_by(object, THIS_MODULE);
+}
 
 /*
- * The object at stack index @i; raises if it is not one, or is closed.
+ * The object at stack index @i; raises if it is not one, if it is not whole,
+ * or if the runtime's context does not allow it.
  * Context: that of the runtime. Spec: capi, "lunatik_checkobject".
  */
 lunatik_object_t *lunatik_checkobject(lua_State *L, int i);
 
-/* The same without raising: NULL for anything else. Spec: capi. */
+/* The same, which has to be of @class. Spec: ours. */
+lunatik_object_t *lunatik_checkclass(lua_State *L, int i, const lunatik_class_t *class);
+
+/*
+ * The object at index @i, with no check of its context; NULL if it is none.
+ * Context: that of the runtime. Spec: capi, "lunatik_toobject".
+ */
 lunatik_object_t *lunatik_toobject(lua_State *L, int i);
 
 /*
- * A new runtime that has run /lib/modules/lua/@script.lua, in process context.
- * @sleep: whether its handlers may: a mutex and GFP_KERNEL, or a spinlock
- *	with bottom halves off and GFP_ATOMIC.
- * Context: P. Returns 0; -ENOMEM without memory; -EINVAL when the script is
- * not there, does not parse or raises (the log says which).
- * Spec: capi, "lunatik_runtime".
+ * Raises for an object that must not leave its runtime, a SINGLE one: for
+ * whoever takes objects to hand them to another. Context: any. Spec: ours.
  */
-int lunatik_runtime(lunatik_object_t **pruntime, const char *script, bool sleep);
+void lunatik_checkshared(lua_State *L, lunatik_object_t *object);
 
 /*
- * Closes the Lua state and drops the caller's reference; waits for whoever is
- * inside. Context: P. Returns 1 if that was the last reference, else 0.
- * Spec: capi, "lunatik_stop".
+ * Defines T checker(lua_State *L, int ix), which returns the private of the
+ * object at @ix; raises as lunatik_checkobject().
+ * Spec: capi, "LUNATIK_OBJECTCHECKER".
+ */
+#define LUNATIK_OBJECTCHECKER(checker, T)				\
+static inline T checker(lua_State *L, int ix)				\
+{									\
+	return (T)lunatik_checkobject(L, ix)->private;			\
+}
+
+/*
+ * The same, which also raises if private is NULL, as a method that closes the
+ * object leaves it. Statements that follow run before it returns, and see
+ * private, L and ix. Spec: capi, "LUNATIK_PRIVATECHECKER".
+ */
+#define LUNATIK_PRIVATECHECKER(checker, T, ...)				\
+static inline T checker(lua_State *L, int ix)				\
+{									\
+	T private = (T)lunatik_checkobject(L, ix)->private;		\
+									\
+	if (!private)							\
+		lunatik_raiseclosed(L, ix);				\
+	__VA_ARGS__;							\
+	return private;							\
+}
+
+void lunatik_raiseclosed(lua_State *L, int ix);
+
+/*
+ * Keeps the object, whose userdata is on the stack, until it is unregistered:
+ * the registry has the userdata at the object's address, and the value at
+ * index @ix, as a table of options, at the address of its private.
+ * Context: that of the runtime. Raises without memory, and keeps nothing then.
+ * Spec: capi, "lunatik_registerobject".
+ */
+void lunatik_registerobject(lua_State *L, int ix, lunatik_object_t *object);
+
+/* Lets go of both. Context: that of the runtime. Spec: capi. */
+void lunatik_unregisterobject(lua_State *L, lunatik_object_t *object);
+
+/*
+ * Pushes what the registry has at the address @key, returns its type.
+ * Context: that of the runtime. Spec: capi, "lunatik_getregistry".
+ */
+#define lunatik_getregistry(L, key)	lua_rawgetp(L, LUA_REGISTRYINDEX, key)
+
+/*
+ * Sets obj->field to the object that new_fn(L, ...) makes, and keeps it in the
+ * registry at its address; its userdata, which new_fn() pushed, is popped.
+ * Context: that of the runtime. Raises as new_fn() does, and without memory;
+ * the field is then as before. Spec: capi, "lunatik_attach".
+ */
+#define lunatik_attach(L, obj, field, new_fn, ...)			\
+do {									\
+	lua_State *lunatik_L_ = (L);					\
+	lunatik_object_t *lunatik_new_ =				\
+		(new_fn)(lunatik_L_, ##__VA_ARGS__);			\
+									\
+	lunatik_keepobject(lunatik_L_, lunatik_new_);			\
+	(obj)->field = lunatik_new_;					\
+} while (0)
+
+void lunatik_keepobject(lua_State *L, lunatik_object_t *object);
+
+/*
+ * Undoes it, and sets the field to NULL. Nothing else happens if the runtime
+ * is stopped or the field is NULL already. Takes the runtime's lock unless
+ * the caller is inside. Context: that of the runtime, inside or outside of
+ * it. Spec: capi, "lunatik_detach".
+ */
+#define lunatik_detach(runtime, obj, field)				\
+do {									\
+	typeof(obj) lunatik_obj_ = (obj);				\
+									\
+	lunatik_dropkept(runtime, lunatik_obj_->field);			\
+	lunatik_obj_->field = NULL;					\
+} while (0)
+
+void lunatik_dropkept(lunatik_object_t *runtime, lunatik_object_t *object);
+
+/*
+ * A new runtime that has run /lib/modules/lua/@script.lua, in process context.
+ * @opt: its context: LUNATIK_OPT_NONE, _SOFTIRQ or _HARDIRQ
+ * Context: P. Returns 0; -ENOMEM without memory; -EINVAL for other options,
+ * and when the script is not there, does not parse or raises (the log says
+ * which). A module stops the runtimes it made before it is gone.
+ * Spec: ours (DESIGN.md, section 4).
+ */
+#define lunatik_newruntime(pruntime, script, opt)			\
+	lunatik_newruntime_by(pruntime, script, opt, THIS_MODULE)
+int lunatik_newruntime_by(lunatik_object_t **pruntime, const char *script,
+	lunatik_opt_t opt, struct module *by);
+
+/*
+ * The same for process context, if @sleep says that its handlers may sleep (a
+ * mutex and GFP_KERNEL), or softirq context (a spinlock with bottom halves
+ * off and GFP_ATOMIC). Spec: capi, "lunatik_runtime".
+ */
+static inline int lunatik_runtime(lunatik_object_t **pruntime, const char *script,
+	bool sleep)
+{
+	return lunatik_newruntime(pruntime, script,
+				  sleep ? LUNATIK_OPT_NONE : LUNATIK_OPT_SOFTIRQ);
+}
+
+/*
+ * Closes the Lua state, waiting for whoever is inside, and drops the caller's
+ * reference. Any number of callers may do so, each with a reference of its
+ * own; for all of them the state is closed on return.
+ * Context: P. Returns 1 if that was the last reference, else 0; -EDEADLK, with
+ * nothing done, from inside the runtime. Spec: capi, "lunatik_stop".
  */
 int lunatik_stop(lunatik_object_t *runtime);
 
@@ -176,13 +323,24 @@ int lunatik_stop(lunatik_object_t *runtime);
 #define lunatik_toruntime(L)	(*(lunatik_object_t **)lua_getextraspace(L))
 
 /*
+ * The same; raises unless its context is exactly that of @opt, of which only
+ * SOFTIRQ and HARDIRQ count.
+ * Context: that of the runtime. Spec: capi, "lunatik_checkruntime".
+ */
+lunatik_object_t *lunatik_checkruntime(lua_State *L, lunatik_opt_t opt);
+
+/*
  * Whether the script of @L has been loaded to its end.
  * Context: any. Spec: capi, "lunatik_isready".
  */
 bool lunatik_isready(lua_State *L);
 
-/* A runtime's lock, of the kind its options ask for. Context: that of it. */
-void lunatik_lock(lunatik_object_t *object);
+/*
+ * An object's lock, of the kind its options ask for. lunatik_lock() returns
+ * 0; -EDEADLK if the caller has it already; for a mutex, -EINTR if a fatal
+ * signal came first. Context: that of the object. Spec: ours.
+ */
+int __must_check lunatik_lock(lunatik_object_t *object);
 void lunatik_unlock(lunatik_object_t *object);
 
 /* One entry into a runtime; on the stack of who enters, opaque. */
@@ -203,6 +361,7 @@ struct lunatik_call {
 	struct task_struct *task;
 	u32 ccalls;
 	u8 allowhook;
+	u8 level;
 };
 
 lua_State *lunatik_enter(lunatik_object_t *runtime, struct lunatik_call *call);
@@ -213,7 +372,8 @@ int lunatik_recover(lunatik_object_t *runtime, struct lunatik_call *call);
  * Calls handler(L, ...) with the runtime's state and sets @ret to what it
  * returns; the Lua stack is as before. Sets -ENXIO when the runtime is not
  * ready or is stopped. An error that the handler lets escape is logged and
- * sets -ENOMEM if memory was short, else -ECANCELED (ours: see lunatik(7)).
+ * sets -ENOMEM if memory was short, -EINTR if the script was told to end, else
+ * -ECANCELED (ours: see lunatik(7)). Each argument is evaluated once at most.
  * The caller holds the runtime's lock. Context: that of the runtime.
  * Spec: capi, "lunatik_handle".
  */
@@ -221,29 +381,38 @@ int lunatik_recover(lunatik_object_t *runtime, struct lunatik_call *call);
 do {									\
 	lunatik_object_t *lunatik_rt_ = (runtime);			\
 	struct lunatik_call lunatik_call_;				\
+	typeof(ret) lunatik_ret_;					\
 									\
 	if (!lunatik_enter(lunatik_rt_, &lunatik_call_)) {		\
-		(ret) = -ENXIO;						\
-		break;							\
+		lunatik_ret_ = -ENXIO;					\
+	} else {							\
+		if (!lunatik_setjmp(lunatik_call_.recovery.env))	\
+			lunatik_ret_ = (handler)(lunatik_call_.L,	\
+						 ##__VA_ARGS__);	\
+		else							\
+			lunatik_ret_ = lunatik_recover(lunatik_rt_,	\
+						       &lunatik_call_);	\
+		lunatik_leave(lunatik_rt_, &lunatik_call_);		\
 	}								\
-	if (!lunatik_setjmp(lunatik_call_.recovery.env))		\
-		(ret) = (handler)(lunatik_call_.L, ##__VA_ARGS__);	\
-	else								\
-		(ret) = lunatik_recover(lunatik_rt_, &lunatik_call_);	\
-	lunatik_leave(lunatik_rt_, &lunatik_call_);			\
+	(ret) = lunatik_ret_;						\
 } while (0)
 
 /*
- * The same, with the lock taken and let go.
+ * The same, with the lock taken and let go. Sets what lunatik_lock() returns
+ * if that fails: inside the runtime, use lunatik_handle().
  * Spec: capi, "lunatik_run".
  */
 #define lunatik_run(runtime, handler, ret, ...)				\
 do {									\
 	lunatik_object_t *lunatik_locked_ = (runtime);			\
+	typeof(ret) lunatik_result_ = lunatik_lock(lunatik_locked_);	\
 									\
-	lunatik_lock(lunatik_locked_);					\
-	lunatik_handle(lunatik_locked_, handler, ret, ##__VA_ARGS__);	\
-	lunatik_unlock(lunatik_locked_);				\
+	if (lunatik_result_ == 0) {					\
+		lunatik_handle(lunatik_locked_, handler,		\
+			       lunatik_result_, ##__VA_ARGS__);		\
+		lunatik_unlock(lunatik_locked_);			\
+	}								\
+	(ret) = lunatik_result_;					\
 } while (0)
 
 /*
@@ -251,6 +420,94 @@ do {									\
  * Context: that of the runtime. Spec: capi, "lunatik_throw".
  */
 void lunatik_throw(lua_State *L, int ret);
+
+/*
+ * Sets @ret to op(...), then raises as lunatik_throw() if that is negative.
+ * Context: that of the runtime. Spec: capi, "lunatik_tryret".
+ */
+#define lunatik_tryret(L, ret, op, ...)					\
+do {									\
+	__auto_type lunatik_tried_ = (op)(__VA_ARGS__);			\
+									\
+	(ret) = lunatik_tried_;						\
+	if (lunatik_tried_ < 0)						\
+		lunatik_throw(L, lunatik_tried_);			\
+} while (0)
+
+/* The same without the result. Spec: capi, "lunatik_try". */
+#define lunatik_try(L, op, ...)						\
+do {									\
+	__auto_type lunatik_tried_ = (op)(__VA_ARGS__);			\
+									\
+	if (lunatik_tried_ < 0)						\
+		lunatik_throw(L, lunatik_tried_);			\
+} while (0)
+
+/*
+ * Sets hook->field to the integer at that name in the table at index @idx.
+ * Raises if it is missing, not a number, or out of the range of the field.
+ * Context: that of the runtime. Spec: capi, "lunatik_setinteger".
+ */
+#define lunatik_setinteger(L, idx, hook, field)				\
+	lunatik_storeinteger(L, lunatik_getinteger(L, idx, #field), hook, field)
+
+/*
+ * The same, or sets it to @opt if the name is absent or nil.
+ * Spec: capi, "lunatik_optinteger".
+ */
+#define lunatik_optinteger(L, idx, priv, field, opt)			\
+	lunatik_storeinteger(L, lunatik_getintegeror(L, idx, #field, opt), priv, field)
+
+#define lunatik_storeinteger(L, value, hook, field)			\
+do {									\
+	lua_State *lunatik_L_ = (L);					\
+	lua_Integer lunatik_value_ = (value);				\
+	typeof(hook) lunatik_hook_ = (hook);				\
+									\
+	lunatik_hook_->field = lunatik_value_;				\
+	if ((lua_Integer)lunatik_hook_->field != lunatik_value_)	\
+		lunatik_raiserange(lunatik_L_, #field, lunatik_value_);	\
+} while (0)
+
+lua_Integer lunatik_getinteger(lua_State *L, int idx, const char *field);
+lua_Integer lunatik_getintegeror(lua_State *L, int idx, const char *field,
+	lua_Integer opt);
+void lunatik_raiserange(lua_State *L, const char *field, lua_Integer value);
+
+/*
+ * Copies the string at that name in the table at index @idx to hook->field,
+ * @maxlen bytes of it at most. An array gets no more than fits with the NUL
+ * that always ends it, and is filled up with NULs; through a pointer @maxlen
+ * bytes are written at most, with that NUL. Raises if it is missing or not a
+ * string. Context: that of the runtime. Spec: capi, "lunatik_setstring".
+ */
+#define lunatik_setstring(L, idx, hook, field, maxlen)			\
+do {									\
+	typeof(hook) lunatik_hook_ = (hook);				\
+									\
+	lunatik_copystring(L, idx, #field, (char *)lunatik_hook_->field, \
+			   __same_type(lunatik_hook_->field,		\
+				       &lunatik_hook_->field[0]) ?	\
+			   0 : sizeof(lunatik_hook_->field), maxlen);	\
+} while (0)
+
+void lunatik_copystring(lua_State *L, int idx, const char *field, char *to,
+	size_t size, size_t maxlen);
+
+/*
+ * Memory for a module's own use, as the runtime's context allocates it; a
+ * request over what the runtime may still hold fails. It is not counted once
+ * it is there, since lunatik_free() does not know the runtime.
+ * Context: that of the runtime; lunatik_free(), any. Returns NULL without
+ * memory. Spec: capi, "lunatik_malloc", "lunatik_realloc", "lunatik_free".
+ */
+void *lunatik_malloc(lua_State *L, size_t size);
+void *lunatik_realloc(lua_State *L, void *ptr, size_t size);
+
+static inline void lunatik_free(void *ptr)
+{
+	kfree(ptr);
+}
 
 /*
  * For a C function that loops long: gives the CPU to others where it may, and
@@ -276,7 +533,8 @@ u32 lunatik_hashbytes(const char *bytes, size_t len);
 
 /*
  * A global variable that every runtime made from now on gets: @push pushes
- * its value. The runtime keeps the module that @push is in.
+ * its value. "lunatik.x" is the field x of the library lunatik. The runtime
+ * keeps the module that @push is in.
  * Context: P. lunatik_addglobal() returns -EEXIST for a name in use.
  * Spec: ours; rcu.txt has one such global, "rcu".
  */
@@ -291,6 +549,13 @@ int lunatik_addglobal(struct lunatik_global *global);
 void lunatik_delglobal(struct lunatik_global *global);
 
 /*
+ * As require in a script: the library @name is loaded, or this raises.
+ * Context: P; a library that is loaded already, that of the runtime.
+ * Spec: capi, "lunatik_cloneobject".
+ */
+void lunatik_require(lua_State *L, const char *name);
+
+/*
  * The classes of a library, as LUNATIK_NEWLIB() takes them.
  * Spec: capi, "LUNATIK_CLASSES".
  */
@@ -301,7 +566,13 @@ void lunatik_delglobal(struct lunatik_global *global);
 
 /* What LUNATIK_NEWLIB() calls: registers the classes, pushes the library. */
 int lunatik_newlib(lua_State *L, const luaL_Reg *funcs,
-	const lunatik_class_t **classes);
+	const lunatik_class_t **classes, struct module *owner);
+
+/* What require finds a module's library by. */
+struct lunatik_lib {
+	lua_CFunction open;
+	struct module *owner;
+};
 
 /*
  * Defines and exports luaopen_@libname, which require "@libname" finds while
@@ -311,8 +582,14 @@ int lunatik_newlib(lua_State *L, const luaL_Reg *funcs,
 int luaopen_##libname(lua_State *L);					\
 int luaopen_##libname(lua_State *L)					\
 {									\
-	return lunatik_newlib(L, funcs, classes);			\
+	return lunatik_newlib(L, funcs, classes, THIS_MODULE);		\
 }									\
-EXPORT_SYMBOL_GPL(luaopen_##libname)
+EXPORT_SYMBOL_GPL(luaopen_##libname);					\
+extern const struct lunatik_lib lunatik_lib_##libname;			\
+const struct lunatik_lib lunatik_lib_##libname = {			\
+	.open = luaopen_##libname,					\
+	.owner = THIS_MODULE,						\
+};									\
+EXPORT_SYMBOL_GPL(lunatik_lib_##libname)
 
 #endif

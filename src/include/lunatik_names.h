@@ -90,6 +90,7 @@
 #define lua_isstring lunatik_lua_isstring
 #define lua_isuserdata lunatik_lua_isuserdata
 #define lua_isyieldable lunatik_lua_isyieldable
+#define lua_len lunatik_lua_len
 #define lua_load lunatik_lua_load
 #define lua_newstate lunatik_lua_newstate
 #define lua_newthread lunatik_lua_newthread
@@ -117,6 +118,7 @@
 #define lua_rawseti lunatik_lua_rawseti
 #define lua_rawsetp lunatik_lua_rawsetp
 #define lua_resetthread lunatik_lua_resetthread
+#define lua_resume lunatik_lua_resume
 #define lua_rotate lunatik_lua_rotate
 #define lua_setallocf lunatik_lua_setallocf
 #define lua_setcstacklimit lunatik_lua_setcstacklimit
@@ -131,6 +133,7 @@
 #define lua_settop lunatik_lua_settop
 #define lua_setupvalue lunatik_lua_setupvalue
 #define lua_setwarnf lunatik_lua_setwarnf
+#define lua_status lunatik_lua_status
 #define lua_stringtonumber lunatik_lua_stringtonumber
 #define lua_toboolean lunatik_lua_toboolean
 #define lua_tocfunction lunatik_lua_tocfunction
@@ -146,7 +149,9 @@
 #define lua_upvalueid lunatik_lua_upvalueid
 #define lua_upvaluejoin lunatik_lua_upvaluejoin
 #define lua_version lunatik_lua_version
+#define lua_warning lunatik_lua_warning
 #define lua_xmove lunatik_lua_xmove
+#define lua_yieldk lunatik_lua_yieldk
 #define luaopen_base lunatik_luaopen_base
 #define luaopen_coroutine lunatik_luaopen_coroutine
 #define luaopen_debug lunatik_luaopen_debug

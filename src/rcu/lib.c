@@ -29,13 +29,15 @@ MODULE_PARM_DESC(memory, "bytes that all tables may hold (default a quarter of m
 
 static const lunatik_class_t luarcu_class;
 static const lunatik_class_t luarcu_global_class;
-static lunatik_object_t *luarcu_shared;
+static lunatik_object_t *luarcu_shared;	/* the global variable rcu */
+static lunatik_object_t *luarcu_env;	/* lunatik._ENV */
 
 static struct luarcu_table *luarcu_checktable(lua_State *L, int i)
 {
-	lunatik_object_t *object = lunatik_checkobject(L, i);
+	lunatik_object_t *object = lunatik_toobject(L, i);
 
-	if (object->class != &luarcu_class && object->class != &luarcu_global_class)
+	/* each is of hardirq context, so it can be used in all */
+	if (!object || (object->class != &luarcu_class && object->class != &luarcu_global_class))
 		luaL_typeerror(L, i, "rcu table");
 	return object->private;
 }
@@ -75,9 +77,7 @@ static void luarcu_checkvalue(lua_State *L, int i, struct tvalue *value)
 		value->object = lunatik_toobject(L, i);
 		if (!value->object)
 			break;
-		if (value->object->opt & LUNATIK_OPT_SINGLE)
-			luaL_error(L, "'%s' object is private to its runtime, it cannot be shared",
-				   value->object->class->name);
+		lunatik_checkshared(L, value->object);
 		return;
 	}
 	luaL_error(L, "a value of an rcu table must be a boolean, an integer, a string or a shareable object, not a %s value",
@@ -323,15 +323,49 @@ static int luarcu_pushglobal(lua_State *L)
 	return 1;
 }
 
-static struct lunatik_global luarcu_global = {
-	.name = "rcu",
-	.push = luarcu_pushglobal,
-	.owner = THIS_MODULE,
+static int luarcu_pushenv(lua_State *L)
+{
+	lunatik_cloneobject(L, luarcu_env);
+	return 1;
+}
+
+static struct lunatik_global luarcu_globals[] = {
+	{ .name = "rcu", .push = luarcu_pushglobal, .owner = THIS_MODULE },
+	{ .name = "lunatik._ENV", .push = luarcu_pushenv, .owner = THIS_MODULE },
 };
+
+/* A table that this module holds from its first to its last moment. */
+static lunatik_object_t *luarcu_create(const lunatik_class_t *class, u32 buckets)
+{
+	lunatik_object_t *object = lunatik_createobject(class, sizeof(struct luarcu_table),
+							LUNATIK_OPT_NONE);
+
+	if (object && luarcu_init(object->private, buckets, GFP_KERNEL)) {
+		lunatik_dropobject(object);
+		return NULL;
+	}
+	return object;
+}
+
+static void luarcu_drop(lunatik_object_t *object)
+{
+	if (!object)
+		return;
+	/* it may hold itself; elements give back what they hold in a callback */
+	luarcu_clear(object->private);
+	rcu_barrier();
+	lunatik_dropobject(object);
+}
+
+static void luarcu_droptables(void)
+{
+	luarcu_drop(luarcu_env);
+	luarcu_drop(luarcu_shared);
+}
 
 static int __init luarcu_module_init(void)
 {
-	int ret;
+	int ret = -ENOMEM;
 
 	if (size < 1 || size > LUARCU_MAXSIZE) {
 		pr_err("luarcu: size must be from 1 to %d, not %u\n", LUARCU_MAXSIZE, size);
@@ -339,27 +373,30 @@ static int __init luarcu_module_init(void)
 	}
 	if (!luarcu_memory)
 		luarcu_memory = totalram_pages() / 4 << PAGE_SHIFT;
-	/* with no owner: the module would keep itself */
-	luarcu_shared = lunatik_createobject_owner(&luarcu_global_class,
-						   sizeof(struct luarcu_table),
-						   LUNATIK_OPT_NONE, NULL);
-	if (!luarcu_shared)
-		return -ENOMEM;
-	ret = luarcu_init(luarcu_shared->private, roundup_pow_of_two(size), GFP_KERNEL);
-	if (!ret)
-		ret = lunatik_addglobal(&luarcu_global);
+	luarcu_shared = luarcu_create(&luarcu_global_class, roundup_pow_of_two(size));
+	luarcu_env = luarcu_create(&luarcu_class, LUARCU_SIZE);
+	if (!luarcu_shared || !luarcu_env)
+		goto err_tables;
+	ret = lunatik_addglobal(&luarcu_globals[0]);
 	if (ret)
-		lunatik_dropobject(luarcu_shared);
+		goto err_tables;
+	ret = lunatik_addglobal(&luarcu_globals[1]);
+	if (ret)
+		goto err_global;
+	return 0;
+
+err_global:
+	lunatik_delglobal(&luarcu_globals[0]);
+err_tables:
+	luarcu_droptables();
 	return ret;
 }
 
 static void __exit luarcu_module_exit(void)
 {
-	lunatik_delglobal(&luarcu_global);
-	/* it may hold itself; elements give back what they hold in a callback */
-	luarcu_clear(luarcu_shared->private);
-	rcu_barrier();
-	lunatik_dropobject(luarcu_shared);
+	lunatik_delglobal(&luarcu_globals[1]);
+	lunatik_delglobal(&luarcu_globals[0]);
+	luarcu_droptables();
 }
 
 module_init(luarcu_module_init);

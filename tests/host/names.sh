@@ -6,7 +6,7 @@ set -u
 cd "$TOP" || exit
 . "$KTAP"
 
-functions=$(grep -ohE '\((lua_[a-z]+|luaL_[a-zA-Z_]+)\) \(' src/lua/lua.h src/lua/lauxlib.h |
+functions=$(grep -ohE '\((lua_[a-z]+|luaL_[a-zA-Z_]+)\) +\(' src/lua/lua.h src/lua/lauxlib.h |
 	grep -oE 'luaL?_[a-zA-Z_]+' | sort -u)
 ok 'Lua is staged' test "$(echo "$functions" | wc -l)" -gt 120
 unnamed='' unexported=''
