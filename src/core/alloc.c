@@ -22,6 +22,7 @@ static void *lunatik_allocate(struct lunatik_runtime *rt, size_t size)
 {
 	if (lunatik_inhardirq(rt))
 		return lunatik_arena_alloc(rt->arena, size);
+	size = max(size, sizeof(struct llist_node));	/* for lunatik_freelater() */
 	if (rt->level)
 		return size <= KMALLOC_MAX_SIZE ?
 		       kmalloc(size, GFP_ATOMIC | __GFP_NOWARN) : NULL;

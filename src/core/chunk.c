@@ -97,8 +97,7 @@ static int chunk_run(const char *text, size_t len, const char *from,
 	}
 	/* the runtime is never published: nobody else has a way in */
 	lunatik_handle(runtime, chunk_exec, ret, &chunk);
-	lunatik_stop(runtime);	/* finalizers may print, too */
-	return ret;
+	return lunatik_abandon(runtime, ret);	/* finalizers may print, too */
 }
 
 const struct luadrv_interpreter lunatik_interpreter = {

@@ -323,8 +323,8 @@ static void lunatik_initruntime(lunatik_object_t *runtime, const char *name, str
 	}
 }
 
-/* Gives up a runtime that only the loader knows. */
-static int lunatik_abandon(lunatik_object_t *runtime, int ret)
+/* Closes a runtime that was never published. Returns @ret. */
+int lunatik_abandon(lunatik_object_t *runtime, int ret)
 {
 	struct lunatik_runtime *rt = runtime->private;
 
