@@ -1,0 +1,166 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+# timeout: 900
+# What the C API promises to authors of bindings, seen by modules built out of
+# tree against the installed headers: api.ko, foo.ko.
+. "$KTAP"
+. "$TESTDIR/lib.sh"
+modprobe luarcu
+mkdir -p /lib/modules/lua/t
+cp -r "$TESTDIR/scripts/api" /lib/modules/lua/t/
+
+klog_mark
+ok 'every check of api.ko' insmod /opt/lunatik-modules/api/api.ko
+log=$(klog_since)
+printf '%s\n' "$log" | grep 'api:' | diag
+like "$log" 'api: [0-9]{3,} checks, 0 failed' 'all of them ran'
+like "$log" 'a runtime cannot be stopped from inside' 'a stop from inside is refused, and said'
+ok 'a module with an object and a runtime of its own can be unloaded' rmmod api
+insmod /opt/lunatik-modules/api/api.ko
+insmod /opt/lunatik-modules/foo/foo.ko
+
+run "$TESTDIR/lua/api.lua"
+is "$status:$out" '0:all of it' 'the library api, from a script'
+
+# --- classes of three contexts in one library
+only() { echo "this is a $1 runtime, but a $2 runtime is needed"; }
+class() { echo "'foo' is a class of $2 context, it cannot be used in a $1 runtime"; }
+use='local r <close> = lunatik.runtime("t/api/use", "%s")
+for _, line in ipairs {r:resume()} do print(line) end'
+# shellcheck disable=SC2059 # a format on purpose
+answers "$(printf "$use" process)" "process
+$(only process softirq)
+$(only process hardirq)
+process
+softirq
+hardirq
+true
+$(only process softirq)
+$(only process hardirq)
+true" 'in a process runtime'
+# shellcheck disable=SC2059
+answers "$(printf "$use" softirq)" "$(only softirq process)
+softirq
+$(only softirq hardirq)
+$(class softirq process)
+softirq
+hardirq
+$(only softirq process)
+true
+$(only softirq hardirq)
+true" 'in a softirq runtime'
+# shellcheck disable=SC2059
+answers "$(printf "$use" hardirq)" "$(only hardirq process)
+$(only hardirq softirq)
+hardirq
+$(class hardirq process)
+$(class hardirq softirq)
+hardirq
+$(only hardirq process)
+$(only hardirq softirq)
+true
+true" 'in a hardirq runtime'
+
+# --- values and objects go from one runtime to another
+answers 'local api = require "api"
+local box = api.box("hardirq")
+for _, context in ipairs {"process", "softirq", "hardirq"} do
+	local r <close> = lunatik.runtime("t/api/share", context)
+	print(r:resume(box, box))
+	print(r:resume(api.box("softirq"), api.box("process")))
+end
+print(#box)' "1	2
+1	1
+3	4
+1	'mutexbox' is a class of process context, it cannot be used in a softirq runtime
+5	6
+'box' is a class of softirq context, it cannot be used in a hardirq runtime	'mutexbox' is a class of process context, it cannot be used in a hardirq runtime
+6" 'an object is the same in all runtimes, and works where its context allows'
+answers 'local api = require "api"
+local r <close> = lunatik.runtime("t/api/share")
+print(pcall(r.resume, r, api.file(1)))
+print(r:resume(api.box()))' "false	'file' object is private to its runtime, it cannot be shared
+1" 'a private object does not go, and nothing is lost by trying'
+# more than fits into the first stack of the other
+lua 'local r = lunatik.runtime("t/api/share")
+local t = {} for i = 1, 300 do t[i] = rcu end
+print(select("#", r:resume(table.unpack(t))))
+print(select("#", r:resume(nil)), select("#", r:resume()))'
+is "$status:$out" '0:300
+0	0' 'values that come back are counted'
+
+# --- runtimes that wait for each other
+answers 'local a = lunatik.runtime("t/api/waits")
+print(a:resume(a, "resume"))
+print(a:resume(a, "stop"))
+local b <close> = lunatik.runtime("t/api/waits")
+print(a:resume(b, "stop"))
+print(pcall(b.resume, b))
+a:stop()
+print(pcall(a.resume, a))' "false	runtime 't/api/waits' waits for this one
+false	a script cannot stop the runtime it runs in
+true
+false	runtime 't/api/waits' is stopped
+false	runtime 't/api/waits' is stopped" 'what would wait for itself raises'
+cat >/lib/modules/lua/t/api/cross.lua <<'Y'
+-- for as long as it takes: resumes what the name in _ENV says
+return function(name)
+	local said = {}
+	for i = 1, 2000 do
+		local other = lunatik._ENV[name]
+		if other then
+			local ok, msg = pcall(other.resume, other, name)
+			said[ok and "ok" or msg:gsub("'.*'", "X")] = true
+		end
+	end
+	return said.ok, said["runtime X waits for this one"]
+end
+Y
+lua 'lunatik._ENV.a, lunatik._ENV.b = lunatik.runtime("t/api/cross"), lunatik.runtime("t/api/cross")'
+cat >/tmp/a.lua <<'Y'
+lunatik._ENV.a:resume("b")
+Y
+cat >/tmp/b.lua <<'Y'
+lunatik._ENV.b:resume("a")
+Y
+for i in a b; do (timeout 60 sh -c ". $KTAP; . $TESTDIR/lib.sh; run /tmp/$i.lua") & done
+wait
+works 'two runtimes that resume each other from two CPUs both end'
+lua 'lunatik._ENV.a, lunatik._ENV.b = nil'
+
+# --- what keeps a module
+fails 'a module of an object that is shared stays' sh -c '
+	echo "local api = require \"api\" lunatik._ENV.box = api.box()" >/dev/luadrv; rmmod api'
+answers 'print(lunatik._ENV.box:add(7)) lunatik._ENV.box = nil' 7 'and the object works'
+lua 'lunatik._ENV.runtime = lunatik.runtime("t/api/share")'
+sleep 0.2
+fails 'a module whose metatables a runtime has stays' rmmod api
+lua 'lunatik._ENV.runtime:stop() lunatik._ENV.runtime = nil'
+ok 'it goes when that is stopped' sh -c 'for i in 1 2 3 4 5 6 7 8 9; do rmmod api 2>/dev/null && exit; sleep 0.5; done; exit 1'
+klog_mark
+insmod /opt/lunatik-modules/api/api.ko forget=1
+ok 'a module that leaves a runtime behind' rmmod api
+like "$(klog_since)" "module api did not stop its runtime 't/api/empty', it is stopped now" 'has it stopped, and is named'
+works 'a script runs'
+cat >/lib/modules/lua/t/api/early.lua <<'Y'
+require "early"
+Y
+rmmod foo
+answers 'print(pcall(require, "foo"))' "$(printf '%s' "false	module 'foo' not found:
+	no field package.preload['foo']
+	no file '/lib/modules/lua/foo.lua'
+	no file '/lib/modules/lua/foo/init.lua'
+	no loaded kernel module provides 'foo'")" 'a library is gone with its module'
+
+# --- errors of the shell's side
+answers 'print(pcall(lunatik.runtime, "t/api/none"))
+print(pcall(lunatik.runtime, "t/api/empty", "nmi"))
+print(pcall(lunatik.runtime, "../x"))' "false	cannot open /lib/modules/lua/t/api/none.lua: no such file
+false	bad argument #2 to 'lunatik.runtime' (invalid option 'nmi')
+false	cannot run script '../x': the name must not contain '..'" 'runtimes that cannot be made'
+ok 'lunatik run in a hardirq runtime' lunatik run t/api/empty hardirq
+is "$(lunatik list 2>&1)" 't/api/empty' 'it is there'
+ok 'lunatik stop' lunatik stop t/api/empty
+rm -r /lib/modules/lua/t
+works 'a script runs, still'
+finish

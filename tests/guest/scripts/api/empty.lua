@@ -1,0 +1,4 @@
+-- see tests/modules/api
+function visit()
+	return 1
+end
