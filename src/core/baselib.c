@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /* The libraries of a runtime, and what differs from Lua's in the basic one. */
-#include <linux/err.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 
@@ -116,17 +115,6 @@ void lunatik_delglobal(struct lunatik_global *global)
 	mutex_unlock(&lunatik_globals_lock);
 }
 EXPORT_SYMBOL_GPL(lunatik_delglobal);
-
-void lunatik_throw(lua_State *L, int ret)
-{
-	char name[24];
-
-	/* "-ENOMEM" without its sign */
-	snprintf(name, sizeof(name), "%pe", ERR_PTR(ret));
-	lua_pushstring(L, name[0] == '-' ? name + 1 : name);
-	lua_error(L);
-}
-EXPORT_SYMBOL_GPL(lunatik_throw);
 
 static const luaL_Reg lunatik_libs[] = {
 	{LUA_GNAME, luaopen_base},

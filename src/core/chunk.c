@@ -3,7 +3,6 @@
  * A script that comes as a text, from /dev/luadrv: run once in a runtime of
  * its own, what it puts out handed to the session.
  */
-#include <linux/err.h>
 #include <linux/string.h>
 
 #include "core.h"
@@ -89,10 +88,10 @@ static int chunk_run(const char *text, size_t len, const char *from,
 
 	ret = lunatik_create(&runtime, CHUNK_NAME, LUNATIK_OPT_NONE, NULL);
 	if (ret) {
-		char msg[48];
+		char msg[64];
 
-		complain(ud, msg, scnprintf(msg, sizeof(msg), "cannot make a runtime: %pe",
-					    ERR_PTR(ret)));
+		complain(ud, msg, scnprintf(msg, sizeof(msg), "cannot make a runtime: %s",
+					    lunatik_errmsg(-ret)));
 		return ret;
 	}
 	/* the runtime is never published: nobody else has a way in */

@@ -48,7 +48,8 @@ struct lunatik_runtime {
 	call_single_data_t csd;		/* when the script is on another CPU */
 	atomic_t kicked;		/* csd is in use */
 	u8 ticks;			/* that this entry has seen */
-	unsigned int spent;		/* of LUNATIK_BUDGET, where no timer can be */
+	unsigned int spent;		/* since the last look at the clock */
+	u64 since;			/* it was looked at first in this entry, or 0 */
 	bool due;			/* the script has to look at what is asked */
 	bool stop;			/* it has to end */
 
@@ -83,6 +84,8 @@ static inline u8 lunatik_level(lunatik_opt_t opt)
 	return opt & LUNATIK_OPT_HARDIRQ ? LUNATIK_LEVEL_HARDIRQ :
 	       opt & LUNATIK_OPT_SOFTIRQ ? LUNATIK_LEVEL_SOFTIRQ : LUNATIK_LEVEL_PROCESS;
 }
+
+#define LUNATIK_LOOK	64	/* spent from one look at the clock to the next */
 
 /* module parameters */
 extern unsigned int lunatik_memory;

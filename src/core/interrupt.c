@@ -8,7 +8,8 @@
  * lunatik_attend() at its next instruction, by the count hook as lua.c does
  * on SIGINT. There the script gives the CPU to others, and ends if it has to;
  * where it may not sleep it ends when it has taken too long. With interrupts
- * off there is no timer, and what the script does is counted instead.
+ * off there is no timer: what the script does is counted instead, and now and
+ * then the clock is read.
  *
  * The timer runs in hard interrupt context: softirqs may be left to a thread,
  * which a script that never gives up the CPU would keep waiting. It goes off
@@ -26,7 +27,7 @@
 
 #define LUNATIK_TICK		ms_to_ktime(50)	/* well under any stall detector */
 #define LUNATIK_ATOMICTICKS	4	/* that a handler may take where it cannot sleep */
-#define LUNATIK_BUDGET		250000	/* of lunatik_attend()'s cost, with interrupts off */
+#define LUNATIK_HARDIRQTIME	(100 * NSEC_PER_MSEC)	/* that it may take with interrupts off */
 
 /* With interrupts off: the task is either what was interrupted, or not here. */
 static void lunatik_kick(void *info)
@@ -106,9 +107,21 @@ void lunatik_interrupt(struct lunatik_runtime *rt)
 		WRITE_ONCE(rt->stop, true);
 }
 
+/* The clock is looked at now and then, for the first time after a while. */
+static bool lunatik_islate(struct lunatik_runtime *rt)
+{
+	u64 now = ktime_get_mono_fast_ns();	/* safe in a probe as well */
+
+	rt->spent = 0;
+	if (!rt->since)
+		rt->since = now;
+	return now - rt->since > LUNATIK_HARDIRQTIME;
+}
+
 /*
  * The script's side, between two instructions. @cost is what it did since,
- * where that is counted: some eight instructions, or one poll, each.
+ * where that is counted: LUNATIK_COUNT instructions are some LUNATIK_LOOK, a
+ * poll is one.
  */
 void lunatik_attend(lua_State *L, unsigned int cost)
 {
@@ -116,7 +129,7 @@ void lunatik_attend(lua_State *L, unsigned int cost)
 
 	if (rt->level == LUNATIK_LEVEL_HARDIRQ) {
 		rt->spent += cost;
-		if (rt->spent > LUNATIK_BUDGET)
+		if (rt->spent >= LUNATIK_LOOK && lunatik_islate(rt))
 			WRITE_ONCE(rt->stop, true);
 		return;
 	}

@@ -7,7 +7,6 @@
  * It is closed in process context too, after it was taken from everybody
  * under its lock, so a finalizer may sleep whatever the runtime's context.
  */
-#include <linux/err.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -167,11 +166,11 @@ int lunatik_stop(lunatik_object_t *runtime)
 {
 	struct lunatik_runtime *rt = runtime->private;
 
-	might_sleep();
 	if (READ_ONCE(rt->task) == current || READ_ONCE(runtime->holder) == current) {
 		pr_err("lunatik: %s: a runtime cannot be stopped from inside\n", rt->name);
 		return -EDEADLK;
 	}
+	might_sleep();
 	lunatik_close(runtime);
 	/* another may be at it: what it calls is gone when the caller is */
 	wait_for_completion(&rt->closed);
@@ -357,7 +356,7 @@ int lunatik_create(lunatik_object_t **pruntime, const char *name, lunatik_opt_t 
 	rt->L = lua_newstate(lunatik_alloc, rt);
 	if (!rt->L)
 		return lunatik_abandon(runtime, -ENOMEM);
-	lunatik_toruntime(rt->L) = runtime;
+	*(lunatik_object_t **)lua_getextraspace(rt->L) = runtime;
 	lua_atpanic(rt->L, lunatik_panic);
 	lua_setwarnf(rt->L, lunatik_warn, rt);
 
@@ -491,7 +490,7 @@ int lunatik_load(lunatik_object_t **pruntime, const char *script, lunatik_opt_t 
 	}
 	if (ret) {
 		if (msg)
-			scnprintf(msg, size, "cannot make a runtime: %pe", ERR_PTR(ret));
+			scnprintf(msg, size, "cannot make a runtime: %s", lunatik_errmsg(-ret));
 		return ret;
 	}
 	*pruntime = runtime;

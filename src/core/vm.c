@@ -145,7 +145,7 @@ static void lunatik_hook(lua_State *L, int event, int line, int from, int n)
 
 		if (!counted && L->basehookcount == 0)	/* not a hook of the script's own */
 			L->hookmask &= ~LUA_MASKCOUNT;
-		lunatik_polled(L, LUNATIK_COUNT / 8);
+		lunatik_polled(L, LUNATIK_LOOK);
 		if (counted || L->basehookcount == 0)
 			return;
 	}
@@ -300,7 +300,7 @@ int lunatik_monitor(lua_State *L, lunatik_object_t *object, lua_CFunction method
 	rt->monitors++;
 	rt->level = max(level, lunatik_level(object->opt));
 	if (rt->level != level)
-		rt->ticks = rt->spent = 0;
+		rt->ticks = rt->spent = rt->since = 0;
 	G(L)->gcstp |= GCSTPGC;
 	L->nCcalls += 0x10000;		/* as luaD_callnoyield() */
 	if (rt->level != level && lunatik_iscounted(rt))
@@ -392,7 +392,7 @@ lua_State *lunatik_enter(lunatik_object_t *object, struct lunatik_call *call)
 	lunatik_stacklimits(rt);
 	rt->running = L;
 	if (lunatik_iscounted(rt)) {
-		rt->spent = 0;
+		rt->spent = rt->since = 0;
 		WRITE_ONCE(rt->task, get_current());
 		lunatik_count(L);
 	} else {

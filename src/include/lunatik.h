@@ -249,7 +249,10 @@ void lunatik_unregisterobject(lua_State *L, lunatik_object_t *object);
  * Pushes what the registry has at the address @key, returns its type.
  * Context: that of the runtime. Spec: capi, "lunatik_getregistry".
  */
-#define lunatik_getregistry(L, key)	lua_rawgetp(L, LUA_REGISTRYINDEX, key)
+static inline int lunatik_getregistry(lua_State *L, const void *key)
+{
+	return lua_rawgetp(L, LUA_REGISTRYINDEX, key);
+}
 
 /*
  * Sets obj->field to the object that new_fn(L, ...) makes, and keeps it in the
@@ -293,10 +296,13 @@ void lunatik_dropkept(lunatik_object_t *runtime, lunatik_object_t *object);
  * which). A module stops the runtimes it made before it is gone.
  * Spec: ours (DESIGN.md, section 4).
  */
-#define lunatik_newruntime(pruntime, script, opt)			\
-	lunatik_newruntime_by(pruntime, script, opt, THIS_MODULE)
 int lunatik_newruntime_by(lunatik_object_t **pruntime, const char *script,
 	lunatik_opt_t opt, struct module *by);
+static inline int lunatik_newruntime(lunatik_object_t **pruntime, const char *script,
+	lunatik_opt_t opt)
+{
+	return lunatik_newruntime_by(pruntime, script, opt, THIS_MODULE);
+}
 
 /*
  * The same for process context, if @sleep says that its handlers may sleep (a
@@ -320,7 +326,10 @@ static inline int lunatik_runtime(lunatik_object_t **pruntime, const char *scrip
 int lunatik_stop(lunatik_object_t *runtime);
 
 /* The runtime of @L. Context: any. Spec: capi, "lunatik_toruntime". */
-#define lunatik_toruntime(L)	(*(lunatik_object_t **)lua_getextraspace(L))
+static inline lunatik_object_t *lunatik_toruntime(lua_State *L)
+{
+	return *(lunatik_object_t **)lua_getextraspace(L);
+}
 
 /*
  * The same; raises unless its context is exactly that of @opt, of which only
@@ -449,19 +458,30 @@ do {									\
  * Context: that of the runtime. Spec: capi, "lunatik_setinteger".
  */
 #define lunatik_setinteger(L, idx, hook, field)				\
-	lunatik_storeinteger(L, lunatik_getinteger(L, idx, #field), hook, field)
+do {									\
+	lua_State *lunatik_L_ = (L);					\
+	lua_Integer lunatik_value_ =					\
+		lunatik_getinteger(lunatik_L_, idx, #field);		\
+									\
+	lunatik_storeinteger(hook, field);				\
+} while (0)
 
 /*
  * The same, or sets it to @opt if the name is absent or nil.
  * Spec: capi, "lunatik_optinteger".
  */
 #define lunatik_optinteger(L, idx, priv, field, opt)			\
-	lunatik_storeinteger(L, lunatik_getintegeror(L, idx, #field, opt), priv, field)
-
-#define lunatik_storeinteger(L, value, hook, field)			\
 do {									\
 	lua_State *lunatik_L_ = (L);					\
-	lua_Integer lunatik_value_ = (value);				\
+	lua_Integer lunatik_value_ =					\
+		lunatik_getintegeror(lunatik_L_, idx, #field, opt);	\
+									\
+	lunatik_storeinteger(priv, field);				\
+} while (0)
+
+/* the end of both */
+#define lunatik_storeinteger(hook, field)				\
+do {									\
 	typeof(hook) lunatik_hook_ = (hook);				\
 									\
 	lunatik_hook_->field = lunatik_value_;				\

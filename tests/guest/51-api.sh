@@ -94,7 +94,7 @@ answers 'local a = lunatik.runtime("t/api/waits")
 print(a:resume(a, "resume"))
 print(a:resume(a, "stop"))
 local b <close> = lunatik.runtime("t/api/waits")
-print(a:resume(b, "stop"))
+print((a:resume(b, "stop")))
 print(pcall(b.resume, b))
 a:stop()
 print(pcall(a.resume, a))' "false	runtime 't/api/waits' waits for this one
@@ -127,6 +127,15 @@ for i in a b; do (timeout 60 sh -c ". $KTAP; . $TESTDIR/lib.sh; run /tmp/$i.lua"
 wait
 works 'two runtimes that resume each other from two CPUs both end'
 lua 'lunatik._ENV.a, lunatik._ENV.b = nil'
+
+# --- with interrupts off no timer can end a script
+answers 'local names = {lunatik.runtime("t/api/hogs", "hardirq"):resume()}
+for _, name in ipairs(names) do
+	local r <close> = lunatik.runtime("t/api/hogs", "hardirq")
+	local ok, msg = pcall(r.resume, r, name)
+	if ok or not msg:find("stopped$") then print(name, msg) end
+end
+print(#names)' 16 'what does not end in a hardirq runtime is ended'
 
 # --- what keeps a module
 fails 'a module of an object that is shared stays' sh -c '

@@ -360,11 +360,11 @@ static int api_fields(lua_State *L)
 	fields.text = text;
 	lunatik_setinteger(L, 1, (evaluated++, hook), pf);
 	lunatik_setinteger(L, 1, hook, hooknum);
-	lunatik_optinteger(L, 1, hook, mark, 7);
+	lunatik_optinteger((evaluated++, L), 1, hook, mark, 7);
 	lunatik_optinteger(L, -lua_gettop(L), hook, wide, -1);
 	lunatik_setstring(L, 1, hook, name, sizeof(hook->name));
 	lunatik_setstring(L, 1, hook, text, sizeof(text));
-	if (evaluated != 1)
+	if (evaluated != 2)
 		return luaL_error(L, "evaluated %d times", evaluated);
 	lua_pushinteger(L, fields.pf);
 	lua_pushinteger(L, fields.hooknum);

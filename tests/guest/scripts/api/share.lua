@@ -1,12 +1,12 @@
 -- gets objects, uses them, gives them back
 local api = require "api"
 return function(...)
+	local objects = {...}
 	while true do
 		local results = {}
-		for i, object in ipairs {...} do
-			local ok, what = pcall(object.add, object, 1)
-			results[i] = ok and what or what
+		for i, object in ipairs(objects) do
+			results[i] = object == rcu and i or select(2, pcall(object.add, object, 1))
 		end
-		coroutine.yield(table.unpack(results))
+		objects = {coroutine.yield(table.unpack(results))}
 	end
 end
