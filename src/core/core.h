@@ -137,6 +137,7 @@ void lunatik_freebox(struct lunatik_runtime *rt, void *memory, size_t len, bool 
 void lunatik_checkcontext(lua_State *L, const lunatik_class_t *class, lunatik_opt_t opt);
 void lunatik_lockalways(lunatik_object_t *object);
 bool lunatik_trylock(lunatik_object_t *object);
+bool lunatik_trylong(lunatik_object_t *object, bool maysleep);
 
 /* later.c */
 int lunatik_later_init(void);

@@ -9,6 +9,7 @@
 #include <linux/irq_work.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "core.h"
@@ -17,9 +18,57 @@ static struct workqueue_struct *later_wq;
 static LLIST_HEAD(later_objects);
 static LLIST_HEAD(later_memory);
 
+/* A release that runs, in the place of its object on the list below. */
+struct later_running {
+	struct list_head list;
+	struct module *owner;
+};
+
+/* what is queued, and what runs: a module on its way out waits for its own */
+static DEFINE_RAW_SPINLOCK(later_lock);
+static LIST_HEAD(later_queued);
+static LIST_HEAD(later_running);
+static DECLARE_WAIT_QUEUE_HEAD(later_done);
+
+/* The module whose code the release calls. */
+static struct module *later_owner(lunatik_object_t *object)
+{
+	if (object->class == &lunatik_runtime_class)
+		return ((struct lunatik_runtime *)object->private)->by;
+	return object->owner;
+}
+
 static void later_release(struct work_struct *work)
 {
-	lunatik_release(container_of(work, lunatik_object_t, work));
+	lunatik_object_t *object = container_of(work, lunatik_object_t, work);
+	struct later_running running = { .owner = later_owner(object) };
+
+	raw_spin_lock_irq(&later_lock);
+	list_del(&object->list);
+	list_add(&running.list, &later_running);
+	raw_spin_unlock_irq(&later_lock);
+
+	lunatik_release(object);
+
+	raw_spin_lock_irq(&later_lock);
+	list_del(&running.list);
+	raw_spin_unlock_irq(&later_lock);
+	wake_up(&later_done);
+}
+
+static bool later_waits(struct module *module)
+{
+	struct later_running *running;
+	lunatik_object_t *object;
+	bool found = false;
+
+	raw_spin_lock_irq(&later_lock);
+	list_for_each_entry(object, &later_queued, list)
+		found = found || later_owner(object) == module;
+	list_for_each_entry(running, &later_running, list)
+		found = found || running->owner == module;
+	raw_spin_unlock_irq(&later_lock);
+	return found;
 }
 
 static void later_free(struct work_struct *unused)
@@ -36,10 +85,15 @@ static DECLARE_WORK(later_freeing, later_free);
 static void later_queue(struct irq_work *unused)
 {
 	lunatik_object_t *object, *next;
+	unsigned long flags;
 
-	/* each on its own: a release may wait for another, or take long */
-	llist_for_each_entry_safe(object, next, llist_del_all(&later_objects), later)
+	llist_for_each_entry_safe(object, next, llist_del_all(&later_objects), later) {
+		raw_spin_lock_irqsave(&later_lock, flags);
+		list_add_tail(&object->list, &later_queued);
+		raw_spin_unlock_irqrestore(&later_lock, flags);
+		/* each on its own: a release may wait for another, or take long */
 		queue_work(later_wq, &object->work);
+	}
 	if (!llist_empty(&later_memory))
 		queue_work(later_wq, &later_freeing);
 }
@@ -64,19 +118,13 @@ void lunatik_freelater(void *memory)
 	irq_work_queue(&later_irq);
 }
 
-/* Whatever was put off before has been done on return. */
-static void later_flush(void)
-{
-	irq_work_sync(&later_irq);
-	flush_workqueue(later_wq);
-}
-
 /* A module is on its way out; its exit has been called, its code is there. */
 static int later_module(struct notifier_block *nb, unsigned long state, void *module)
 {
 	if (state == MODULE_STATE_GOING) {
 		lunatik_closeof(module);
-		later_flush();
+		irq_work_sync(&later_irq);
+		wait_event(later_done, !later_waits(module));
 	}
 	return NOTIFY_DONE;
 }
@@ -101,7 +149,7 @@ int lunatik_later_init(void)
 void lunatik_later_exit(void)
 {
 	unregister_module_notifier(&later_modules);
-	later_flush();
-	destroy_workqueue(later_wq);
+	irq_work_sync(&later_irq);
+	destroy_workqueue(later_wq);	/* when it is empty */
 	rcu_barrier();
 }

@@ -6,6 +6,7 @@
  * to be possible it is handed on, see later.c. The memory goes after a grace
  * period, so that an object found under RCU can be asked whether it is alive.
  */
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/kprobes.h>
 #include <linux/lockdep.h>
@@ -535,13 +536,59 @@ EXPORT_SYMBOL_GPL(lunatik_dropkept);
 
 /* --- locks */
 
-/* The one place that takes a lock. Returns -EINTR for a mutex, if @killable. */
+/* Never waits, so it makes no deadlock. */
+bool lunatik_trylock(lunatik_object_t *object)
+{
+	unsigned long flags;
+	bool taken;
+
+	if (object->opt & LUNATIK_OPT_HARDIRQ) {
+		taken = raw_spin_trylock_irqsave(&object->raw, flags);
+		if (taken)
+			object->irqflags = flags;
+	} else if (object->opt & LUNATIK_OPT_SOFTIRQ) {
+		taken = spin_trylock_bh(&object->spin);
+	} else {
+		taken = mutex_trylock(&object->mutex);
+	}
+	if (taken)
+		WRITE_ONCE(object->holder, current);
+	return taken;
+}
+
+/*
+ * Waits, but not for ever: for who has another lock, which the one who has
+ * this may be waiting for.
+ */
+bool lunatik_trylong(lunatik_object_t *object, bool maysleep)
+{
+	int i;
+
+	for (i = 0; i < 1000; i++) {
+		if (lunatik_trylock(object))
+			return true;
+		if (maysleep)
+			usleep_range(500, 1000);
+		else
+			udelay(10);
+	}
+	return false;
+}
+
+/* The one place that waits for a lock. Returns -EINTR for a mutex, if @killable. */
 static int lunatik_take(lunatik_object_t *object, bool killable)
 {
 	unsigned long flags;
 	int ret = 0;
 
 	if (object->opt & LUNATIK_OPT_HARDIRQ) {
+		/* a probe may have hit right after the lock was taken below */
+		for (ret = 0; unlikely(in_nmi()); ret++) {
+			if (ret == 20)
+				return -EDEADLK;
+			if (lunatik_trylong(object, false))
+				return 0;
+		}
 		raw_spin_lock_irqsave(&object->raw, flags);
 		object->irqflags = flags;
 	} else if (object->opt & LUNATIK_OPT_SOFTIRQ) {
@@ -572,26 +619,6 @@ EXPORT_SYMBOL_GPL(lunatik_lock);
 void lunatik_lockalways(lunatik_object_t *object)
 {
 	lunatik_take(object, false);
-}
-
-/* Never waits, so it makes no deadlock. */
-bool lunatik_trylock(lunatik_object_t *object)
-{
-	unsigned long flags;
-	bool taken;
-
-	if (object->opt & LUNATIK_OPT_HARDIRQ) {
-		taken = raw_spin_trylock_irqsave(&object->raw, flags);
-		if (taken)
-			object->irqflags = flags;
-	} else if (object->opt & LUNATIK_OPT_SOFTIRQ) {
-		taken = spin_trylock_bh(&object->spin);
-	} else {
-		taken = mutex_trylock(&object->mutex);
-	}
-	if (taken)
-		WRITE_ONCE(object->holder, current);
-	return taken;
 }
 
 void lunatik_unlock(lunatik_object_t *object)

@@ -143,8 +143,11 @@ static void lunatik_hook(lua_State *L, int event, int line, int from, int n)
 	if (event == LUA_HOOKCOUNT) {
 		bool counted = lunatik_iscounted(lunatik_runtimeof(L));
 
-		if (!counted && L->basehookcount == 0)	/* not a hook of the script's own */
+		if (!counted && (L->basehookcount == 0 || !L->hook)) {
+			/* not a hook of the script's own */
 			L->hookmask &= ~LUA_MASKCOUNT;
+			L->basehookcount = 0;
+		}
 		lunatik_polled(L, LUNATIK_LOOK);
 		if (counted || L->basehookcount == 0)
 			return;
@@ -269,7 +272,7 @@ static void lunatik_takemonitor(lua_State *L, struct lunatik_runtime *rt,
 	int ret = 0;
 
 	if (READ_ONCE(object->holder) == get_current() ||
-	    (rt->monitors > 0 && !lunatik_trylock(object)))
+	    (rt->monitors > 0 && !lunatik_trylong(object, lunatik_maysleep(L))))
 		luaG_runerror(L, "'%s' object is in use, and who uses it may be waiting for this one",
 			      object->class->name);
 	if (rt->monitors == 0)

@@ -86,8 +86,11 @@ typedef struct lunatik_object_s {
 	void *inside;			/* the runtime whose method holds it */
 	struct module *owner;		/* has the class */
 	atomic_t pins;			/* references that keep owner loaded */
-	struct llist_node later;	/* released where it may sleep */
-	struct rcu_head rcu;
+	union {				/* on its way out, see core/later.c */
+		struct llist_node later;
+		struct list_head list;
+		struct rcu_head rcu;
+	};
 	struct work_struct work;
 } lunatik_object_t;
 
