@@ -19,7 +19,7 @@ ok 'a module with an object and a runtime of its own can be unloaded' rmmod api
 insmod /opt/lunatik-modules/api/api.ko
 insmod /opt/lunatik-modules/foo/foo.ko
 
-run "$TESTDIR/lua/api.lua"
+run "$TESTDIR/scripts/api/library.lua"
 is "$status:$out" '0:all of it' 'the library api, from a script'
 
 # --- classes of three contexts in one library

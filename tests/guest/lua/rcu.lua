@@ -78,7 +78,7 @@ for _, size in ipairs {0, -1, 1 << 61, math.mininteger, (1 << 20) + 1} do
 end
 raises("number expected", lib.table, "x")
 assert(lib.table(1 << 20))
-raises("lunatik object expected", lib.map, {}, print)
+raises("rcu table expected, got table", lib.map, {}, print)
 raises("function expected", lib.map, t)
 raises("boom", lib.map, t, function() error("boom") end)
 

@@ -1,0 +1,4 @@
+-- /lib/modules/lua/mydevice.lua
+function myread(len, off)
+	return "42"
+end
