@@ -218,7 +218,7 @@ ok 'and cut in the kernel log' sh -c 'dmesg | tail -n 5 | grep -q "bytes more"'
 # memory is short
 memory=$(cat /sys/module/lunatik/parameters/memory)
 echo 10000 >/sys/module/lunatik/parameters/memory
-refuses 'print(1)' 'cannot make a runtime: -ENOMEM' 'no memory for a runtime'
+refuses 'print(1)' 'cannot make a runtime: not enough memory' 'no memory for a runtime'
 like "$err" 'Cannot allocate memory' 'has an errno of its own'
 echo 60000 >/sys/module/lunatik/parameters/memory
 answers 'print(pcall(string.rep, "x", 100000))' "$(printf 'false\tnot enough memory')" 'a script meets its quota'

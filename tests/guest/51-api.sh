@@ -126,7 +126,8 @@ Y
 for i in a b; do (timeout 60 sh -c ". $KTAP; . $TESTDIR/lib.sh; run /tmp/$i.lua") & done
 wait
 works 'two runtimes that resume each other from two CPUs both end'
-lua 'lunatik._ENV.a, lunatik._ENV.b = nil'
+# each has a userdata of the other
+lua 'lunatik._ENV.a:stop() lunatik._ENV.b:stop() lunatik._ENV.a, lunatik._ENV.b = nil'
 
 # --- with interrupts off no timer can end a script
 answers 'local names = {lunatik.runtime("t/api/hogs", "hardirq"):resume()}
@@ -171,5 +172,9 @@ ok 'lunatik run in a hardirq runtime' lunatik run t/api/empty hardirq
 is "$(lunatik list 2>&1)" 't/api/empty' 'it is there'
 ok 'lunatik stop' lunatik stop t/api/empty
 rm -r /lib/modules/lua/t
+rmmod capi 2>/dev/null
+ok 'nothing keeps the RCU table loaded' sh -c 'for i in 1 2 3 4 5 6 7 8 9; do
+	rmmod luarcu 2>/dev/null && exit; sleep 0.5; done; lsmod; exit 1'
+modprobe luarcu
 works 'a script runs, still'
 finish
