@@ -89,6 +89,10 @@ print(select("#", r:resume(nil)), select("#", r:resume()))'
 is "$status:$out" '0:300
 0	0' 'values that come back are counted'
 
+answers 'local r <close> = lunatik.runtime("examples/echo", "softirq")
+print(r:resume("hello")) print(r:resume(1, nil))' "hello	1
+1	nil	2" 'the echo of the README'
+
 # --- runtimes that wait for each other
 answers 'local a = lunatik.runtime("t/api/waits")
 print(a:resume(a, "resume"))
