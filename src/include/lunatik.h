@@ -439,7 +439,7 @@ void lunatik_throw(lua_State *L, int ret);
  */
 #define lunatik_tryret(L, ret, op, ...)					\
 do {									\
-	__auto_type lunatik_tried_ = (op)(__VA_ARGS__);			\
+	__auto_type lunatik_tried_ = op(__VA_ARGS__);			\
 									\
 	(ret) = lunatik_tried_;						\
 	if (lunatik_tried_ < 0)						\
@@ -449,7 +449,7 @@ do {									\
 /* The same without the result. Spec: capi, "lunatik_try". */
 #define lunatik_try(L, op, ...)						\
 do {									\
-	__auto_type lunatik_tried_ = (op)(__VA_ARGS__);			\
+	__auto_type lunatik_tried_ = op(__VA_ARGS__);			\
 									\
 	if (lunatik_tried_ < 0)						\
 		lunatik_throw(L, lunatik_tried_);			\

@@ -142,6 +142,12 @@ for _, name in ipairs(names) do
 end
 print(#names)' 16 'what does not end in a hardirq runtime is ended'
 
+answers 'for _, context in ipairs {"softirq", "hardirq"} do
+	local r <close> = lunatik.runtime("t/api/endless", context)
+	print(pcall(r.resume, r))
+end' 'false	stopped
+false	stopped' 'a loop in C that asks whether it may go on does not, for ever'
+
 # --- what keeps a module
 fails 'a module of an object that is shared stays' sh -c '
 	echo "local api = require \"api\" lunatik._ENV.box = api.box()" >/dev/luadrv; rmmod api'

@@ -8,6 +8,7 @@
 #   image/disk.img, vmlinuz, initrd.img   to boot; image/key says made of what
 #   image/install.log                     what apt and DKMS said
 #   image/dkms/*.log, image/dkms/status   each module's make.log, dkms status
+#   image/thirdparty.log                  how somebody else's package was built
 #   image/warnings                        lines of those logs that warn
 #
 # An image made of the same things is kept. Warnings do not fail this script:
@@ -52,6 +53,7 @@ install_packages()
 		"${apt[@]}" update
 	fi
 	"${apt[@]}" install --no-install-recommends "${debs[@]}"
+	third_party "$root" install "$root" "${root%/*}/thirdparty"
 	rm -f "$root/usr/sbin/policy-rc.d"
 	mkdir -p "$root/var/lib/dkms"
 	chroot "$root" dkms status >"$root/var/lib/dkms/harness-status"
@@ -65,6 +67,24 @@ install_packages()
 		chroot "$root" make -C "/lib/modules/$kernel/build" \
 			M="${dir#"$root"}" KBUILD_EXTRA_SYMBOLS="/var/lib/dkms/lunatik/kernel-$kernel-x86_64/module/Module.symvers" modules
 	done
+}
+
+# third_party ROOT ARGS...: thirdparty.sh; a test in the guest tells if it
+# failed, and nothing is left of it for the other tests to see
+third_party()
+{
+	local out=$1/opt/lunatik-thirdparty status=0
+	shift
+
+	mkdir -p "$out"
+	[ ! -f "$out/failed" ] || return 0
+	bash "$HARNESS/thirdparty.sh" "$@" >"$out/log" 2>&1 || status=$?
+	cat "$out/log"
+	[ "$status" -ne 0 ] || return 0
+	mv "$out/log" "$out/failed"
+	if [ "$1" = install ]; then
+		chroot "$2" dpkg --purge password-dkms || :
+	fi
 }
 
 # collect ROOT IMAGE: DKMS's logs and what they warn of
@@ -141,12 +161,15 @@ build_image()
 	tar -C "$root" --exclude='./dev/*' -xf "$base"
 	cp "$build"/*.deb "$root/opt/lunatik-debs/"
 	cp "$HARNESS/guest-init.sh" "$root/opt/lunatik-init"
-	[ ! -d "$modules" ] || cp -r "$modules" "$root/opt/lunatik-modules"
+	cp -r "$modules" "$root/opt/lunatik-modules"
+	"$HARNESS/examples.sh" "$root/opt/lunatik-modules/examples"
 	echo lunatik >"$root/etc/hostname"
 	kernel=$(basename "$root"/lib/modules/*-cloud-amd64)
 	[ -d "$root/lib/modules/$kernel/kernel" ] ||
 		die "expected one cloud kernel in the base system: $kernel"
 
+	third_party "$root" prepare "$build" "$WORK/thirdparty" \
+		>"$image/thirdparty.log"
 	if ! alive "$image/install.log" \
 		"apt install of $(echo "$build"/*.deb | wc -w) packages, DKMS builds for $kernel" \
 		in_namespace bash "$0" --install "$root"; then
@@ -224,8 +247,8 @@ key=$(
 	{
 		stat -c '%n %Y %s' "$base"
 		cd "$build" && sha256sum ./*.deb
-		cd "$HARNESS" && sha256sum rootfs.sh guest-init.sh
-		find "$modules" -type f -exec sha256sum {} + 2>/dev/null
+		cd "$HARNESS" && sha256sum rootfs.sh thirdparty.sh examples.sh guest-init.sh
+		find "$modules" "$TOP/man" -type f -exec sha256sum {} +
 	} | sha256sum | cut -d ' ' -f 1
 )
 if [ "$(cat "$IMAGE/key" 2>/dev/null)" = "$key" ]; then

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
-# needs: shellcheck mandoc man-db
-# The packages as files, the manual, and our shell.
+# needs: shellcheck
+# The packages as files, and our shell.
 set -u
 cd "$TOP" || exit
 . "$KTAP"
@@ -17,15 +17,6 @@ like "$files" '/usr/src/lunatik-[0-9.]+/lua/lapi.c$' 'and Lua'
 unlike "$files" '/rcu/' 'and not the RCU binding'
 files=$(dpkg-deb -c "$BUILD_DIR"/*scripts_*.deb | awk '{ print $6 }')
 like "$files" '^./usr/lib/modules/lua/examples/hello.lua$' 'scripts are below /usr/lib/modules/lua'
-
-bad=''
-for page in man/man*/*.[1-9]; do
-	out=$(cd man && LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=120 \
-		man --warnings -E UTF-8 -l -Tutf8 -Z "${page#man/}" 2>&1 >/dev/null)
-	[ -z "$out" ] || bad="$bad $page: $out"
-	(cd man && lexgrog "${page#man/}" >/dev/null 2>&1) || bad="$bad $page: lexgrog"
-done
-is "$bad" '' 'man has nothing to say against a page'
 
 ok 'shellcheck has nothing to say' bash -c 'git ls-files "*.sh" .ci/run | xargs shellcheck -S warning -x -P SCRIPTDIR'
 finish

@@ -474,6 +474,37 @@ static int api_require(lua_State *L)
 	return 1;
 }
 
+static int api_isbox(lua_State *L)
+{
+	lua_pushboolean(L, lunatik_checkclass(L, 1, &box_class) == lunatik_toobject(L, 1));
+	return 1;
+}
+
+/* one more userdata of an object that may be shared */
+static int api_again(lua_State *L)
+{
+	lunatik_object_t *object = lunatik_checkobject(L, 1);
+
+	lunatik_checkshared(L, object);
+	lunatik_getobject(object);
+	lunatik_pushobject(L, object);
+	return 1;
+}
+
+static int api_gfp(lua_State *L)
+{
+	lua_pushstring(L, lunatik_gfp(L) == GFP_KERNEL ? "kernel" :
+			  lunatik_gfp(L) == GFP_ATOMIC ? "atomic" : "?");
+	return 1;
+}
+
+static int api_endless(lua_State *L)
+{
+	for (;;)
+		lunatik_checkpoint(L);
+	return 0;
+}
+
 static int api_checkobject(lua_State *L)
 {
 	lua_pushboolean(L, lunatik_checkobject(L, 1) == lunatik_toobject(L, 1));
@@ -578,6 +609,10 @@ static const luaL_Reg api_lib[] = {
 	{"isready", api_isready},
 	{"require", api_require},
 	{"checkobject", api_checkobject},
+	{"isbox", api_isbox},
+	{"again", api_again},
+	{"gfp", api_gfp},
+	{"endless", api_endless},
 	{"released", api_released},
 	{"runtimes", api_runtimes},
 	{"objects", api_objects},
@@ -764,6 +799,31 @@ static void test_stop(void)
 	pr_info("api: %d visits, %d refused\n", atomic_read(&inside), atomic_read(&refused));
 }
 
+/* a global variable that this module gives to every runtime */
+static int push_global(lua_State *L)
+{
+	lua_pushinteger(L, 4711);
+	return 1;
+}
+
+static struct lunatik_global global = {
+	.name = "api_global", .push = push_global, .owner = THIS_MODULE,
+};
+
+static struct lunatik_global taken = {
+	.name = "api_global", .push = push_global, .owner = THIS_MODULE,
+};
+
+static void test_global(void)
+{
+	check(lunatik_addglobal(&global) == 0);
+	check(lunatik_addglobal(&taken) == -EEXIST);
+	lunatik_delglobal(&global);
+	check(lunatik_addglobal(&taken) == 0);
+	lunatik_delglobal(&taken);
+	check(lunatik_addglobal(&global) == 0);
+}
+
 /* held from init to exit, with one of the objects in the runtime */
 static lunatik_object_t *own_object, *own_runtime;
 
@@ -782,9 +842,11 @@ static int __init api_init(void)
 		lunatik_run(own_runtime, take, ret, own_object);
 		check(ret == 0);
 	}
+	test_global();
 	pr_info("api: %u checks, %u failed\n", checks, failures);
 	if (!failures)
 		return 0;
+	lunatik_delglobal(&global);
 	if (own_runtime)
 		lunatik_stop(own_runtime);
 	if (own_object)
@@ -798,6 +860,7 @@ MODULE_PARM_DESC(forget, "do not stop the runtime in the exit, as nobody should"
 
 static void __exit api_exit(void)
 {
+	lunatik_delglobal(&global);
 	if (!forget)
 		lunatik_stop(own_runtime);
 	lunatik_putobject(own_object);

@@ -129,6 +129,18 @@ raises("lunatik object expected, got table", api.checkobject, {})
 raises("lunatik object expected, got no value", api.checkobject)
 raises("lunatik object expected, got FILE*", api.checkobject, setmetatable({}, {__name = "FILE*"}))
 
+assert(api.isbox(api.box()) == true)
+raises("box expected, got irqbox", api.isbox, api.box("hardirq"))
+raises("box expected, got table", api.isbox, {})
+local box = api.box()
+box:add(4)
+local again = api.again(box)
+assert(again ~= box and again:add() == 5 and #box == 5)
+raises("it cannot be shared", api.again, api.box("softirq", "single"))
+assert(api.gfp() == "kernel" and api.box("process"):rawcall(api.gfp) == "kernel")
+assert(api.box("softirq"):rawcall(api.gfp) == "atomic" and api.gfp() == "kernel")
+assert(api_global == 4711)
+
 -- the registry
 local calls = {}
 local hook = api.hook {hook = function(packet) calls[#calls + 1] = #packet return packet end}

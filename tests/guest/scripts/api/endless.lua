@@ -1,0 +1,4 @@
+local api = require "api"
+coroutine.yield()
+assert(api.gfp() == "atomic")
+api.endless()
