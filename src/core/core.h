@@ -49,7 +49,8 @@ struct lunatik_runtime {
 	atomic_t kicked;		/* csd is in use */
 	u8 ticks;			/* that this entry has seen */
 	unsigned int spent;		/* since the last look at the clock */
-	u64 since;			/* it was looked at first in this entry, or 0 */
+	unsigned int looks;		/* at it in this entry */
+	u64 since;			/* the first of them, or 0 */
 	bool due;			/* the script has to look at what is asked */
 	bool stop;			/* it has to end */
 

@@ -26,8 +26,15 @@
 #include "../compat.h"
 
 #define LUNATIK_TICK		ms_to_ktime(50)	/* well under any stall detector */
-#define LUNATIK_ATOMICTICKS	4	/* that a handler may take where it cannot sleep */
-#define LUNATIK_HARDIRQTIME	(100 * NSEC_PER_MSEC)	/* that it may take with interrupts off */
+#define LUNATIK_ATOMICTICKS	10	/* that a handler may take where it cannot sleep */
+
+/*
+ * What it may take with interrupts off. The CPU of a virtual machine can be
+ * away for a while, so a handler that did little gets more time.
+ */
+#define LUNATIK_HARDIRQTIME	(100 * NSEC_PER_MSEC)
+#define LUNATIK_HARDIRQMAX	(1000 * NSEC_PER_MSEC)
+#define LUNATIK_HARDIRQLOOKS	20	/* at the clock: that much is not little */
 
 /* With interrupts off: the task is either what was interrupted, or not here. */
 static void lunatik_kick(void *info)
@@ -113,9 +120,13 @@ static bool lunatik_islate(struct lunatik_runtime *rt)
 	u64 now = ktime_get_mono_fast_ns();	/* safe in a probe as well */
 
 	rt->spent = 0;
-	if (!rt->since)
+	if (!rt->since) {
 		rt->since = now;
-	return now - rt->since > LUNATIK_HARDIRQTIME;
+		rt->looks = 0;
+	}
+	rt->looks++;
+	return now - rt->since > (rt->looks < LUNATIK_HARDIRQLOOKS ?
+				  LUNATIK_HARDIRQMAX : LUNATIK_HARDIRQTIME);
 }
 
 /*

@@ -67,6 +67,7 @@ fails 'without its script it is not loaded' driver ''
 like "$ktap_out" 'Invalid parameters' 'by EINVAL'
 like "$(klog_since)" 'cannot open /lib/modules/lua/mydevice.lua: no such file' 'and the log says why'
 ok 'nothing of it is left' sh -c '! grep -q ^mydevice /proc/modules && [ ! -e /dev/mydevice ]'
+unlike "$(dmesg)" 'module mydevice did not stop' 'the driver stops its runtimes'
 works 'a script runs'
 
 # --- the binding of the page
@@ -79,8 +80,8 @@ fi
 is "$(dpkg-query -W -f '${Status}' password-dkms 2>&1)" 'install ok installed' \
 	'the package made from lunatik-binding(7) is installed'
 # of the harness: to ask DKMS takes a quarter of a minute here
-status=$(cat /var/lib/dkms/harness-status)
-like "$status" "^password/1\.0, $kernel, x86_64: installed" 'DKMS installed its module'
+before=$(cat /var/lib/dkms/harness-status)
+like "$before" "^password/1\.0, $kernel, x86_64: installed" 'DKMS installed its module'
 is "$(modinfo -F depends password)" lunatik 'which depends on lunatik'
 
 # binding NAME: the module that is loaded does what the page says
@@ -128,11 +129,11 @@ version()
 		awk -v symbol="$2" '$2 == symbol { print $1 }'
 }
 
-core=$(printf '%s\n' "$status" | sed -n 's/^lunatik\/\([0-9.]*\),.*/\1/p').1
-status=$(cat $third/after/status)
-like "$status" "^lunatik/$core, $kernel, x86_64: installed" 'the core was upgraded'
-is "$(printf '%s\n' "$status" | grep -c '^lunatik/')" 1 'the one before is gone'
-like "$status" "^password/1\.0, $kernel, x86_64: installed" 'the binding is installed as before'
+core=$(printf '%s\n' "$before" | sed -n 's/^lunatik\/\([0-9.]*\),.*/\1/p').1
+after=$(cat $third/after/status)
+like "$after" "^lunatik/$core, $kernel, x86_64: installed" 'the core was upgraded'
+is "$(printf '%s\n' "$after" | grep -c '^lunatik/')" 1 'the one before is gone'
+like "$after" "^password/1\.0, $kernel, x86_64: installed" 'the binding is installed as before'
 like "$(version before lunatik_newobject_owner)" '^0x' 'the versions of its symbols are read'
 isnt "$(version after lunatik_newobject_owner)" "$(version before lunatik_newobject_owner)" \
 	'it was built anew'
