@@ -76,6 +76,8 @@ void *lunatik_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 	if (ptr) {
 		memcpy(new, ptr, min(osize, nsize));
 		lunatik_release_memory(rt, ptr, osize);
+	} else if (!rt->L) {
+		memset(new, 0, nsize);	/* a state in the making knows no runtime */
 	}
 	ptr = new;
 keep:

@@ -100,7 +100,8 @@ void lunatik_interrupt_exit(struct lunatik_runtime *rt)
 
 void lunatik_interrupt_enter(struct lunatik_runtime *rt)
 {
-	rt->ticks = 0;
+	if (!rt->task)
+		rt->ticks = 0;
 	WRITE_ONCE(rt->task, current);
 	smp_mb();	/* a timer that gives up sees the task, or we see it did */
 	if (!atomic_read(&rt->ticking) && !atomic_xchg(&rt->ticking, 1))

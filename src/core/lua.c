@@ -204,19 +204,32 @@ static int lunatik_rawresume(lua_State *L, lua_State *from, int narg, int *nres)
 #pragma push_macro("lua_setupvalue")
 #pragma push_macro("lua_getmetatable")
 #pragma push_macro("lua_setmetatable")
+#pragma push_macro("lua_getupvalue")
+#pragma push_macro("lua_getinfo")
+#pragma push_macro("lua_sethook")
 #undef lua_getlocal
 #undef lua_setlocal
 #undef lua_setupvalue
+#undef lua_getupvalue
+#undef lua_getinfo
+#undef lua_sethook
 #undef lua_getmetatable
 #undef lua_setmetatable
 #define lua_getlocal(L, ar, n)		lunatik_getlocal(L, ar, n)
 #define lua_setlocal(L, ar, n)		lunatik_setlocal(L, ar, n)
+#define lua_getinfo(L1, what, ar)	lunatik_getinfo(L, L1, what, ar)
+#define lua_sethook(L1, f, mask, n)	lunatik_sethook(L, L1, f, mask, n)
+#define lua_getupvalue(L, i, n)		\
+	(lua_iscfunction(L, i) ? NULL : lunatik_lua_getupvalue(L, i, n))
 #define lua_setupvalue(L, i, n)		\
 	(lua_iscfunction(L, i) ? NULL : lunatik_lua_setupvalue(L, i, n))
 #define lua_getmetatable(L, i)		\
 	(lua_type(L, i) != LUA_TUSERDATA && lunatik_lua_getmetatable(L, i))
 #define lua_setmetatable(L, i)		lunatik_setmetatable(L, i)
 #include "../lua/ldblib.c"
+#pragma pop_macro("lua_sethook")
+#pragma pop_macro("lua_getinfo")
+#pragma pop_macro("lua_getupvalue")
 #pragma pop_macro("lua_setmetatable")
 #pragma pop_macro("lua_getmetatable")
 #pragma pop_macro("lua_setupvalue")
@@ -258,10 +271,12 @@ static const char *lunatik_search(lua_State *L, const char *s, size_t ls,
 	if (lp == 0)
 		return s;
 	while (lp <= (size_t)(end - s)) {
+		const char *from = s;
+
 		s = memchr(s, *p, end - s - lp + 1);
+		lunatik_pollbytes(L, (s ?: end) - from);
 		if (!s)
 			return NULL;
-		lunatik_poll(L);
 		if (memcmp(s, p, lp) == 0)
 			return s;
 		s++;

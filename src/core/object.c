@@ -12,6 +12,7 @@
 #include <linux/lockdep.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 
 #include "core.h"
@@ -90,10 +91,16 @@ static bool lunatik_put(lunatik_object_t *object, struct module *by)
 	return last;
 }
 
-/* As far as it can be known: never on a kernel that does not count. */
+/*
+ * As far as it can be known: never on a kernel that does not count. A release
+ * may give back another object, and so on: that needs stack.
+ */
 static bool lunatik_cansleep(void)
 {
-	return preemptible() && rcu_preempt_depth() == 0;
+	unsigned long sp = (unsigned long)__builtin_frame_address(0);
+
+	return preemptible() && rcu_preempt_depth() == 0 &&
+	       sp - (unsigned long)end_of_stack(current) > THREAD_SIZE / 2;
 }
 
 int lunatik_putobject_by(lunatik_object_t *object, struct module *by)
@@ -623,10 +630,19 @@ void lunatik_lockalways(lunatik_object_t *object)
 
 void lunatik_unlock(lunatik_object_t *object)
 {
+	unsigned long flags = object->irqflags;
+
+	if (object->opt & LUNATIK_OPT_HARDIRQ) {
+		/* a probe inside the unlock has to see who holds it */
+		preempt_disable();
+		raw_spin_unlock(&object->raw);
+		cmpxchg(&object->holder, current, NULL);
+		local_irq_restore(flags);
+		preempt_enable();
+		return;
+	}
 	WRITE_ONCE(object->holder, NULL);
-	if (object->opt & LUNATIK_OPT_HARDIRQ)
-		raw_spin_unlock_irqrestore(&object->raw, object->irqflags);
-	else if (object->opt & LUNATIK_OPT_SOFTIRQ)
+	if (object->opt & LUNATIK_OPT_SOFTIRQ)
 		spin_unlock_bh(&object->spin);
 	else
 		mutex_unlock(&object->mutex);

@@ -208,25 +208,25 @@ static int resume_leave(lua_State *L, struct resume *r)
 int lunatik_resume(lua_State *L)
 {
 	lunatik_object_t *runtime = lunatik_toobject(L, 1);
-	struct lunatik_runtime *self = lunatik_runtimeof(L), *rt = runtime->private;
+	struct lunatik_runtime *rt = runtime->private;
 	struct resume r = { .from = L, .nargs = lua_gettop(L) - 1 };
 	int i, ret, unused, status = LUA_OK;
-	u8 level = self->level;
 
-	if (level)
+	if (!lunatik_maysleep(L))
 		return luaL_error(L, "a runtime can be resumed only in process context");
 	if (READ_ONCE(rt->task) == current)
 		return luaL_error(L, "runtime '%s' waits for this one", rt->name);
-	for (i = 1; i <= r.nargs; i++)
+	for (i = 1; i <= r.nargs; i++) {
 		resume_checkvalue(L, i + 1, "argument", i);
+		if (lunatik_toobject(L, i + 1) == runtime)
+			return luaL_error(L, "a runtime cannot hold itself, it would never be freed");
+	}
 
 	lunatik_lockwait(L, runtime);
 	lunatik_handle(runtime, resume_enter, ret, &r);
 	if (!ret) {
 		/* results are copied under the other's lock, so as it allows */
-		self->level = lunatik_level(runtime->opt);
-		status = lunatik_protect(L, resume_results, &r);
-		self->level = level;
+		status = lunatik_protectat(L, runtime->opt, resume_results, &r);
 		lunatik_handle(runtime, resume_leave, unused, &r);
 	}
 	lunatik_unlock(runtime);

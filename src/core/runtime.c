@@ -218,9 +218,10 @@ static DEFINE_SPINLOCK(lunatik_waits);
 static bool lunatik_isdeadlock(lunatik_object_t *object)
 {
 	bool deadlock = false;
+	int steps = 100;	/* others may wait for each other in a circle */
 
 	spin_lock(&lunatik_waits);
-	while (object && !deadlock) {
+	while (object && !deadlock && steps-- > 0) {
 		struct lunatik_runtime *rt = object->private;
 
 		deadlock = READ_ONCE(object->holder) == current;
@@ -252,6 +253,14 @@ void lunatik_lockwait(lua_State *L, lunatik_object_t *object)
 			   ((struct lunatik_runtime *)object->private)->name);
 	if (object->opt & LUNATIK_OPT_ATOMIC) {
 		lunatik_lockalways(object);
+		return;
+	}
+
+	/* whoever is in there may want an object whose method holds its lock here */
+	if (self->monitors > 0) {
+		if (!lunatik_trylong(object, true))
+			luaL_error(L, "runtime '%s' is in use, and who uses it may be waiting for this one",
+				   ((struct lunatik_runtime *)object->private)->name);
 		return;
 	}
 
@@ -387,10 +396,11 @@ static int lunatik_publish(lunatik_object_t *runtime)
 	return 0;
 }
 
-/* Whether this is the one who loads the script, and no interrupt on top. */
+/* Whether this is the one who loads the script, and no interrupt or probe on top. */
 bool lunatik_isloading(struct lunatik_runtime *rt)
 {
-	return !rt->ready && READ_ONCE(rt->task) == current && in_task();
+	return !rt->ready && READ_ONCE(rt->task) == current && in_task() &&
+	       (rt->monitors > 0 || preempt_count() == 0);
 }
 
 bool lunatik_isready(lua_State *L)

@@ -114,8 +114,10 @@ void lunatik_arm(struct lunatik_runtime *rt)
 static void lunatik_count(lua_State *L)
 {
 	WRITE_ONCE(lunatik_runtimeof(L)->due, true);
+	/* one that is counted goes on from where it is */
+	if (L->basehookcount != LUNATIK_COUNT || !(L->hookmask & LUA_MASKCOUNT))
+		L->hookcount = LUNATIK_COUNT;
 	L->basehookcount = LUNATIK_COUNT;
-	L->hookcount = LUNATIK_COUNT;
 	L->hookmask |= LUA_MASKCOUNT;
 }
 
@@ -282,34 +284,28 @@ static void lunatik_takemonitor(lua_State *L, struct lunatik_runtime *rt,
 }
 
 /*
- * Calls a method with the object's lock held. While it is held, code in this
- * runtime does what the lock allows; no finalizer runs, which could ask for
- * any other lock; and nothing yields.
+ * lunatik_protect() while a lock is held that allows no more than @opt does:
+ * no finalizer runs, which could ask for any other lock, nothing yields, and
+ * an end comes in time.
  */
-int lunatik_monitor(lua_State *L, lunatik_object_t *object, lua_CFunction method)
+int lunatik_protectat(lua_State *L, lunatik_opt_t opt, void (*f)(lua_State *L, void *ud), void *ud)
 {
 	struct lunatik_runtime *rt = lunatik_runtimeof(L);
-	struct lunatik_monitored call = { .method = method };
 	int hookmask = L->hookmask, basehookcount = L->basehookcount;
 	u8 level = rt->level, gcstp = G(L)->gcstp;
 	int status;
 
-	/* from a method of the same object, further out in this runtime */
-	if (READ_ONCE(object->holder) == get_current() && object->inside == rt)
-		return method(L);
-
-	lunatik_takemonitor(L, rt, object);
-	object->inside = rt;
-	rt->monitors++;
-	rt->level = max(level, lunatik_level(object->opt));
+	rt->level = max(level, lunatik_level(opt));
+	if (level == LUNATIK_LEVEL_PROCESS)
+		rt->ticks = 0;
 	if (rt->level != level)
-		rt->ticks = rt->spent = rt->since = 0;
+		rt->spent = rt->since = 0;
 	G(L)->gcstp |= GCSTPGC;
 	L->nCcalls += 0x10000;		/* as luaD_callnoyield() */
 	if (rt->level != level && lunatik_iscounted(rt))
 		lunatik_count(L);
 
-	status = lunatik_protect(L, lunatik_callmonitored, &call);
+	status = lunatik_protect(L, f, ud);
 
 	L->nCcalls -= 0x10000;
 	G(L)->gcstp = gcstp;
@@ -319,10 +315,33 @@ int lunatik_monitor(lua_State *L, lunatik_object_t *object, lua_CFunction method
 		L->hookcount = basehookcount;
 		L->hookmask = hookmask;
 	}
+	lunatik_rearm(rt);
+	return status;
+}
+
+/* Calls a method with the object's lock held. */
+int lunatik_monitor(lua_State *L, lunatik_object_t *object, lua_CFunction method)
+{
+	struct lunatik_runtime *rt = lunatik_runtimeof(L);
+	struct lunatik_monitored call = { .method = method };
+	int status;
+
+	/* from a method of the same object, further out in this runtime */
+	if (READ_ONCE(object->holder) == get_current() && object->inside == rt)
+		return method(L);
+
+	lunatik_takemonitor(L, rt, object);
+	/* the method may take its userdata off the stack, where it may be alone */
+	kref_get(&object->kref);
+	object->inside = rt;
+	rt->monitors++;
+
+	status = lunatik_protectat(L, object->opt, lunatik_callmonitored, &call);
+
 	rt->monitors--;
 	object->inside = NULL;
 	lunatik_unlock(object);
-	lunatik_rearm(rt);
+	lunatik_putobject_by(object, object->owner);
 	if (status != LUA_OK)
 		lunatik_raise(L, status);
 	return call.nresults;
@@ -351,9 +370,27 @@ static const char *lunatik_setlocal(lua_State *L, const lua_Debug *ar, int n)
 
 static int lunatik_setmetatable(lua_State *L, int i)
 {
-	if (lua_type(L, i) == LUA_TUSERDATA)
+	if (lua_isuserdata(L, i))	/* a light one with a metatable passes for a full one */
 		luaL_error(L, "a userdata keeps its metatable");
 	return lua_setmetatable(L, i);
+}
+
+/*
+ * An error that is raised in a coroutine that does not run, for want of
+ * memory, would leave by the main one, and go past whoever holds a lock.
+ */
+static int lunatik_getinfo(lua_State *L, lua_State *L1, const char *what, lua_Debug *ar)
+{
+	if (L1 != L && strchr(what, 'L'))
+		luaL_error(L, "option 'L' is for functions of the running coroutine");
+	return lua_getinfo(L1, what, ar);
+}
+
+static void lunatik_sethook(lua_State *L, lua_State *L1, lua_Hook f, int mask, int count)
+{
+	if (lunatik_iscounted(lunatik_runtimeof(L)))
+		luaL_error(L, "no hook can be set while interrupts are off");
+	lua_sethook(L1, f, mask, count);
 }
 
 /*
@@ -395,7 +432,8 @@ lua_State *lunatik_enter(lunatik_object_t *object, struct lunatik_call *call)
 	lunatik_stacklimits(rt);
 	rt->running = L;
 	if (lunatik_iscounted(rt)) {
-		rt->spent = rt->since = 0;
+		if (!call->task)
+			rt->spent = rt->since = 0;
 		WRITE_ONCE(rt->task, get_current());
 		lunatik_count(L);
 	} else {

@@ -43,6 +43,13 @@ static __always_inline void lunatik_poll(lua_State *L)
 		lunatik_polled(L, 1);
 }
 
+/* The same after as many bytes were looked at, which takes its time. */
+static __always_inline void lunatik_pollbytes(lua_State *L, size_t n)
+{
+	if (unlikely(READ_ONCE(lunatik_runtimeof(L)->due)))
+		lunatik_polled(L, 1 + n / 256);
+}
+
 /* The same for the pattern matcher, which also recurses. */
 static __always_inline void lunatik_pollmatch(lua_State *L)
 {

@@ -6,6 +6,17 @@
 
 #ifndef luai_jmpbuf
 #define luai_jmpbuf		lunatik_jmpbuf
-#define LUAI_TRY(L, c, a)	if (lunatik_setjmp((c)->b) == 0) { a }
+/* who was on the CPU, an error brings back; a state in the making has none */
+#define LUAI_TRY(L, c, a)						\
+	do {								\
+		lunatik_object_t *object_ = lunatik_toruntime(L);	\
+		struct lunatik_runtime *rt_ =				\
+			object_ ? object_->private : NULL;		\
+		lua_State *running_ = rt_ ? rt_->running : NULL;	\
+									\
+		if (lunatik_setjmp((c)->b) == 0) { a }			\
+		else if (rt_)						\
+			WRITE_ONCE(rt_->running, running_);		\
+	} while (0);
 #define LUAI_THROW(L, c)	do { lunatik_longjmp((c)->b); BUG(); } while (0)
 #endif

@@ -76,7 +76,7 @@ static void luarcu_free_object(struct rcu_head *rcu)
 {
 	struct element *e = container_of(rcu, struct element, rcu);
 
-	lunatik_putobject(e->object);
+	lunatik_putobject_by(e->object, NULL);
 	kvfree(e);
 }
 
@@ -128,7 +128,8 @@ static struct element *luarcu_new(const struct luarcu_key *key, const struct tva
 		memcpy(e->bytes + key->len, value->string.bytes, len);
 		break;
 	case TVALUE_OBJECT:
-		lunatik_getobject(value->object);
+		/* each keeps its module, be it this one: releases go on in a chain */
+		lunatik_getobject_by(value->object, NULL);
 		e->object = value->object;
 		break;
 	case TVALUE_NIL:

@@ -95,8 +95,10 @@ print(r:resume("hello")) print(r:resume(1, nil))' "hello	1
 
 # --- runtimes that wait for each other
 answers 'local a = lunatik.runtime("t/api/waits")
-print(a:resume(a, "resume"))
-print(a:resume(a, "stop"))
+lunatik._ENV.me = a
+print(a:resume("me", "resume"))
+print(a:resume("me", "stop"))
+lunatik._ENV.me = nil
 local b <close> = lunatik.runtime("t/api/waits")
 print((a:resume(b, "stop")))
 print(pcall(b.resume, b))
@@ -130,6 +132,8 @@ Y
 for i in a b; do (timeout 60 sh -c ". $KTAP; . $TESTDIR/lib.sh; run /tmp/$i.lua") & done
 wait
 works 'two runtimes that resume each other from two CPUs both end'
+refuses 'local r <close> = lunatik.runtime("t/api/share") r:resume(r)' \
+	'a runtime cannot hold itself, it would never be freed' 'nor does one hold itself'
 # each has a userdata of the other
 lua 'lunatik._ENV.a:stop() lunatik._ENV.b:stop() lunatik._ENV.a, lunatik._ENV.b = nil'
 
@@ -183,6 +187,11 @@ is "$(lunatik list 2>&1)" 't/api/empty' 'it is there'
 ok 'lunatik stop' lunatik stop t/api/empty
 rm -r /lib/modules/lua/t
 rmmod capi 2>/dev/null
+# their release goes from one to the next, each a grace period later
+lua 'local t = {}
+for i = 1, 30 do t[i] = require("rcu").table(1) if i > 1 then t[i - 1].x = t[i] end end
+rcu.root = t[1]'
+lua 'rcu.root = nil'
 ok 'nothing keeps the RCU table loaded' sh -c 'for i in 1 2 3 4 5 6 7 8 9; do
 	rmmod luarcu 2>/dev/null && exit; sleep 0.5; done; lsmod; exit 1'
 modprobe luarcu

@@ -78,6 +78,14 @@ static int box_rawcall(lua_State *L)
 	return lua_gettop(L) - 1;
 }
 
+/* leaves its object to the collector, while it runs */
+static int box_alone(lua_State *L)
+{
+	lua_remove(L, 1);
+	lua_call(L, 0, 0);
+	return 0;
+}
+
 static int box_locked(lua_State *L)
 {
 	lunatik_object_t *object = lunatik_toobject(L, 1);
@@ -125,6 +133,7 @@ static const luaL_Reg box_methods[] = {
 	{"add", box_add},
 	{"call", box_call},
 	{"rawcall", box_rawcall},
+	{"alone", box_alone},
 	{"locked", box_locked},
 	{"maysleep", box_maysleep},
 	{"raise", box_raise},

@@ -104,6 +104,18 @@ for i = 1, 4 do
 	assert(type(up) ~= "function")
 end
 
+raises("userdata keeps its metatable", debug.setmetatable, debug.upvalueid(raises, 1) or rcu, {})
+raises("no hook can be set while interrupts are off", function()
+	api.box("hardirq"):rawcall(debug.sethook)
+end)
+local co = coroutine.create(function() coroutine.yield() end)
+coroutine.resume(co)
+raises("is for functions of the running coroutine", debug.getinfo, co, 1, "L")
+assert(debug.getinfo(1, "L").activelines and debug.getinfo(co, 1, "S"))
+-- a method that takes its object off the stack, where it was alone
+api.box("hardirq"):alone(function() collectgarbage() collectgarbage() end)
+api.box("process"):alone(function() pcall(string.rep, "x", 1 << 30) end)
+
 -- half-built, closed, wrong
 local before = api.released()
 raises("ENODEV", api.half)
