@@ -168,11 +168,9 @@ static void resume_results(lua_State *L, void *ud)
 	int i, base;
 
 	if (r->status != LUA_OK && r->status != LUA_YIELD) {
-		size_t len;
-		const char *msg = lua_tolstring(script, -1, &len);
-
-		if (msg)
-			lua_pushlstring(L, msg, len);
+		/* nothing may be converted in there: it would take memory, and raise */
+		if (lua_type(script, -1) == LUA_TSTRING || lua_type(script, -1) == LUA_TNUMBER)
+			resume_copy(L, script, -1);
 		else
 			lua_pushfstring(L, "(error object is a %s value)",
 					luaL_typename(script, -1));

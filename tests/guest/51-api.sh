@@ -137,6 +137,17 @@ refuses 'local r <close> = lunatik.runtime("t/api/share") r:resume(r)' \
 # each has a userdata of the other
 lua 'lunatik._ENV.a:stop() lunatik._ENV.b:stop() lunatik._ENV.a, lunatik._ENV.b = nil'
 
+cat >/lib/modules/lua/t/api/full.lua <<'Y'
+return function()
+	local t = {}
+	pcall(function() for i = 1, 1 << 30 do t[i] = ("x"):rep(1000 + i) end end)
+	pcall(function() for i = #t, 1 << 30 do t[i] = "x" .. i end end)
+	error(4711)
+end
+Y
+answers 'local r <close> = lunatik.runtime("t/api/full") print(pcall(r.resume, r))' 'false	4711' \
+	'an error that is no string, from a runtime that is full'
+
 # --- with interrupts off no timer can end a script
 answers 'local names = {lunatik.runtime("t/api/hogs", "hardirq"):resume()}
 for _, name in ipairs(names) do
