@@ -27,6 +27,7 @@
 
 #define LUNATIK_TICK		ms_to_ktime(50)	/* well under any stall detector */
 #define LUNATIK_ATOMICTICKS	10	/* that a handler may take where it cannot sleep */
+#define LUNATIK_CLOSETICKS	40	/* that finalizers may take in a worker */
 
 /*
  * What it may take with interrupts off. The CPU of a virtual machine can be
@@ -152,6 +153,9 @@ void lunatik_attend(lua_State *L, unsigned int cost)
 		return;
 	}
 	cond_resched_tasks_rcu_qs();
+	/* a worker closes what nobody waits for, and has others to do */
+	if (rt->closing && current->flags & PF_WQ_WORKER && ++rt->ticks > LUNATIK_CLOSETICKS)
+		WRITE_ONCE(rt->stop, true);
 	/* a kernel thread has no fatal signals, only those it allows */
 	if (current->flags & PF_KTHREAD ? signal_pending(current) :
 					  fatal_signal_pending(current))

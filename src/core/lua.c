@@ -169,7 +169,10 @@ static int lunatik_rawresume(lua_State *L, lua_State *from, int narg, int *nres)
 #define luai_numpow(L, a, b)	(savestate(L, ci), lunatik_pow(L, a, b))
 #include "../lua/lvm.c"
 
+/* a userdata that is not filled yet looks like nothing, and tells nothing */
+#define luaS_newudata(L, size, n)	lunatik_newudata(L, size, n)
 #include "../lua/lapi.c"
+#undef luaS_newudata
 #include "vm.c"
 
 /* files are opened for a runtime, and only where it may sleep */

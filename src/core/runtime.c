@@ -134,13 +134,29 @@ static lua_State *lunatik_takestate(struct lunatik_runtime *rt)
 	return L;
 }
 
+/* Who is inside has a second to come to an end, then it is ended. */
+static void lunatik_lockclosing(lunatik_object_t *runtime)
+{
+	unsigned long late = jiffies + HZ;
+
+	if (runtime->opt & LUNATIK_OPT_ATOMIC) {
+		lunatik_lockalways(runtime);
+		return;
+	}
+	while (!lunatik_trylock(runtime)) {
+		if (time_after(jiffies, late))
+			lunatik_interrupt(runtime->private);
+		schedule_timeout_uninterruptible(1);
+	}
+}
+
 /* Takes the state from everybody, then closes it, unless another does. */
 static void lunatik_close(lunatik_object_t *runtime)
 {
 	struct lunatik_runtime *rt = runtime->private;
 	lua_State *L;
 
-	lunatik_lockalways(runtime);
+	lunatik_lockclosing(runtime);
 	L = lunatik_takestate(rt);
 	lunatik_unlock(runtime);
 	if (L)
@@ -186,7 +202,7 @@ static lunatik_object_t *lunatik_findof(struct module *by)
 
 	mutex_lock(&lunatik_made_lock);
 	list_for_each_entry(rt, &lunatik_made, made) {
-		if (rt->by == by && !READ_ONCE(rt->closing) &&
+		if (rt->by == by && !completion_done(&rt->closed) &&
 		    lunatik_getobject_maybe_by(rt->object, NULL)) {
 			found = rt->object;
 			break;
@@ -400,7 +416,7 @@ static int lunatik_publish(lunatik_object_t *runtime)
 bool lunatik_isloading(struct lunatik_runtime *rt)
 {
 	return !rt->ready && READ_ONCE(rt->task) == current && in_task() &&
-	       (rt->monitors > 0 || preempt_count() == 0);
+	       preempt_count() == 0;
 }
 
 bool lunatik_isready(lua_State *L)
@@ -480,6 +496,8 @@ int lunatik_load(lunatik_object_t **pruntime, const char *script, lunatik_opt_t 
 	lunatik_object_t *runtime;
 	int ret;
 
+	if (msg)
+		msg[0] = '\0';
 	if (wrong) {
 		pr_err("lunatik: cannot run script '%.*s': %s\n", LUNATIK_NAMELEN,
 		       script ? script : "", wrong);
@@ -492,14 +510,13 @@ int lunatik_load(lunatik_object_t **pruntime, const char *script, lunatik_opt_t 
 	ret = lunatik_create(&runtime, script, opt, by);
 	if (!ret) {
 		lunatik_handle(runtime, lunatik_startscript, ret, script, msg, size);
-		if (ret)
-			return lunatik_abandon(runtime, ret);
-		ret = lunatik_publish(runtime);
+		if (!ret)
+			ret = lunatik_publish(runtime);
 		if (ret)
 			lunatik_abandon(runtime, ret);
 	}
 	if (ret) {
-		if (msg)
+		if (msg && !msg[0])
 			scnprintf(msg, size, "cannot make a runtime: %s", lunatik_errmsg(-ret));
 		return ret;
 	}

@@ -76,6 +76,14 @@ int luaU_dump(lua_State *L, const Proto *f, lua_Writer w, void *data, int strip)
 	return 1;
 }
 
+static Udata *lunatik_newudata(lua_State *L, size_t size, int nuvalue)
+{
+	Udata *u = luaS_newudata(L, size, nuvalue);
+
+	memset(getudatamem(u), 0, size);
+	return u;
+}
+
 /* The collector frees a userdata; the main thread tells whose it is. */
 static void lunatik_freeuserdata(lua_State *L, void *o)
 {

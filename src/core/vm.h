@@ -16,6 +16,7 @@ static lua_Integer lunatik_pow(lua_State *L, lua_Integer base, lua_Integer exp);
 static const char *lunatik_badnumber(const char *s);
 static void lunatik_polled(lua_State *L, unsigned int cost);
 static void lunatik_freeuserdata(lua_State *L, void *o);
+static Udata *lunatik_newudata(lua_State *L, size_t size, int nuvalue);
 static void lunatik_hook(lua_State *L, int event, int line, int from, int n);
 
 /*
