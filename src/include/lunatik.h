@@ -320,9 +320,10 @@ static inline int lunatik_runtime(lunatik_object_t **pruntime, const char *scrip
 }
 
 /*
- * Closes the Lua state, waiting for whoever is inside, and drops the caller's
- * reference. Any number of callers may do so, each with a reference of its
- * own; for all of them the state is closed on return.
+ * Closes the Lua state, waiting for whoever is inside, who is ended if that
+ * takes more than a second, and drops the caller's reference. Any number of
+ * callers may do so, each with a reference of its own; for all of them the
+ * state is closed on return.
  * Context: P. Returns 1 if that was the last reference, else 0; -EDEADLK, with
  * nothing done, from inside the runtime. Spec: capi, "lunatik_stop".
  */
