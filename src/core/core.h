@@ -123,6 +123,10 @@ int lunatik_startscript(lua_State *L, const char *path, char *copy, size_t size)
 
 /* vm.c, in the unit of lua.c */
 void lunatik_arm(struct lunatik_runtime *rt);
+struct lunatik_box *lunatik_tobox(lua_State *L, int i);
+int lunatik_method(lua_State *L);
+int lunatik_index(lua_State *L);
+int lunatik_newindex(lua_State *L);
 int lunatik_monitor(lua_State *L, lunatik_object_t *object, lua_CFunction method);
 int lunatik_protect(lua_State *L, void (*f)(lua_State *L, void *ud), void *ud);
 int lunatik_protectat(lua_State *L, lunatik_opt_t opt, void (*f)(lua_State *L, void *ud), void *ud);
@@ -130,6 +134,18 @@ void lunatik_raise(lua_State *L, int status);
 unsigned int lunatik_makeseed(void);
 int lunatik_rep(lua_State *L);
 int lunatik_find(lua_State *L);
+
+/*
+ * What the userdata of an object holds. The mark tells it from every other
+ * module's.
+ */
+struct lunatik_box {
+	lunatik_object_t *object;	/* NULL until it is whole */
+	const void *mark;
+	void *key;			/* where the registry has its options */
+};
+
+extern const char lunatik_mark;
 
 /* object.c */
 lunatik_object_t **lunatik_newslot(lua_State *L, const lunatik_class_t *class);

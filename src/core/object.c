@@ -17,15 +17,6 @@
 
 #include "core.h"
 
-/* What a userdata holds. The mark tells it from every other module's. */
-struct lunatik_box {
-	lunatik_object_t *object;	/* NULL until it is whole */
-	const void *mark;
-	void *key;			/* where the registry has its options */
-};
-
-static const char lunatik_mark;
-
 /* --- references */
 
 static void lunatik_free_rcu(struct rcu_head *rcu)
@@ -255,24 +246,6 @@ void lunatik_freebox(struct lunatik_runtime *rt, void *memory, size_t len, bool 
 
 /* --- what Lua passes */
 
-static struct lunatik_box *lunatik_tobox(lua_State *L, int i)
-{
-	struct lunatik_box *box = lua_touserdata(L, i);
-
-	if (!box || lua_islightuserdata(L, i) || lua_rawlen(L, i) != sizeof(*box) ||
-	    box->mark != &lunatik_mark)
-		return NULL;
-	return box;
-}
-
-lunatik_object_t *lunatik_toobject(lua_State *L, int i)
-{
-	struct lunatik_box *box = lunatik_tobox(L, i);
-
-	return box ? box->object : NULL;
-}
-EXPORT_SYMBOL_GPL(lunatik_toobject);
-
 /* A userdata whose making failed holds nothing. */
 static lunatik_object_t *lunatik_checkwhole(lua_State *L, int i, const char *wanted)
 {
@@ -365,28 +338,12 @@ static bool lunatik_isbinary(const char *method)
 	return false;
 }
 
-/*
- * What a script calls in place of each method of a class. Upvalues: the
- * luaL_Reg of the method, its class, and whether either operand may be the
- * object. None of it is of use to who gets at them with the debug library.
- */
-static int lunatik_method(lua_State *L)
+static void lunatik_setindex(lua_State *L, const lunatik_class_t *class, const char *name,
+			     lua_CFunction dispatch)
 {
-	const luaL_Reg *method = lua_touserdata(L, lua_upvalueindex(1));
-	const lunatik_class_t *class = lua_touserdata(L, lua_upvalueindex(2));
-	lunatik_object_t *object = NULL;
-
-	if (lua_toboolean(L, lua_upvalueindex(3))) {
-		object = lunatik_toobject(L, 1);
-		if (!object || object->class != class)
-			object = lunatik_checkclass(L, 2, class);
-	}
-	object = object ?: lunatik_checkclass(L, 1, class);
-
-	/* the object's own box keeps it, whatever the method does */
-	if (object->opt & LUNATIK_OPT_MONITOR && strcmp(method->name, "__gc") != 0)
-		return lunatik_monitor(L, object, method->func);
-	return method->func(L);
+	lua_pushlightuserdata(L, (void *)class);
+	lua_pushcclosure(L, dispatch, 1);
+	lua_setfield(L, -2, name);
 }
 
 static void lunatik_setmethods(lua_State *L, const lunatik_class_t *class)
@@ -404,6 +361,10 @@ static void lunatik_setmethods(lua_State *L, const lunatik_class_t *class)
 		}
 		lua_setfield(L, -2, method->name);
 	}
+	if (class->index)
+		lunatik_setindex(L, class, "__index", lunatik_index);
+	if (class->newindex)
+		lunatik_setindex(L, class, "__newindex", lunatik_newindex);
 }
 
 /*

@@ -355,6 +355,142 @@ int lunatik_monitor(lua_State *L, lunatik_object_t *object, lua_CFunction method
 	return call.nresults;
 }
 
+/* --- objects, on the way of each call of a method */
+
+const char lunatik_mark;
+
+/* all of ours have no user values, so the memory is at one place */
+static __always_inline struct lunatik_box *lunatik_boxin(const Udata *u)
+{
+	return (struct lunatik_box *)((char *)u + udatamemoffset(0));
+}
+
+static __always_inline struct lunatik_box *lunatik_boxof(const TValue *o)
+{
+	struct lunatik_box *box;
+
+	if (!ttisfulluserdata(o) || uvalue(o)->len != sizeof(*box) || uvalue(o)->nuvalue != 0)
+		return NULL;
+	box = lunatik_boxin(uvalue(o));
+	return box->mark == &lunatik_mark ? box : NULL;
+}
+
+struct lunatik_box *lunatik_tobox(lua_State *L, int i)
+{
+	return lunatik_boxof(index2value(L, i));
+}
+
+lunatik_object_t *lunatik_toobject(lua_State *L, int i)
+{
+	struct lunatik_box *box = lunatik_boxof(index2value(L, i));
+
+	return box ? box->object : NULL;
+}
+EXPORT_SYMBOL_GPL(lunatik_toobject);
+
+/* The object of a method that is to be had at once, of a class for all contexts. */
+static __always_inline lunatik_object_t *lunatik_quickly(lua_State *L, const TValue *o,
+							 const lunatik_class_t *class)
+{
+	struct lunatik_box *box = lunatik_boxof(o);
+	lunatik_object_t *object;
+
+	if (!box)
+		return NULL;
+	object = box->object;
+	return object && object->class == class &&
+	       (object->opt & (LUNATIK_OPT_HARDIRQ | LUNATIK_OPT_MONITOR)) ==
+	       LUNATIK_OPT_HARDIRQ ? object : NULL;
+}
+
+static int lunatik_callmethod(lua_State *L, lunatik_object_t *object, lua_CFunction method)
+{
+	if (object->opt & LUNATIK_OPT_MONITOR)
+		return lunatik_monitor(L, object, method);
+	return method(L);
+}
+
+static noinline int lunatik_slowmethod(lua_State *L, const luaL_Reg *method,
+				       const lunatik_class_t *class, bool binary)
+{
+	lunatik_object_t *object = binary ? lunatik_toobject(L, 1) : NULL;
+
+	if (!object || object->class != class)
+		object = lunatik_checkclass(L, binary ? 2 : 1, class);
+	else
+		lunatik_checkcontext(L, class, object->opt);
+
+	/* the object's own box keeps it, whatever the method does */
+	if (strcmp(method->name, "__gc") == 0)
+		return method->func(L);
+	return lunatik_callmethod(L, object, method->func);
+}
+
+/*
+ * What a script calls in place of each method of a class. Upvalues: the
+ * luaL_Reg of the method, its class, and whether either operand may be the
+ * object. None of it is of use to who gets at them with the debug library.
+ */
+int lunatik_method(lua_State *L)
+{
+	const StkId func = stk(L->ci, func);
+	const CClosure *self = clCvalue(s2v(func));
+	const luaL_Reg *method = pvalue(&self->upvalue[0]);
+	const lunatik_class_t *class = pvalue(&self->upvalue[1]);
+
+	if (likely(stk(L, top) > func + 1 && lunatik_quickly(L, s2v(func + 1), class)))
+		return method->func(L);
+	return lunatik_slowmethod(L, method, class, ttistrue(&self->upvalue[2]));
+}
+
+/* The same for class->index and newindex. Upvalue: the class. */
+static __always_inline const lunatik_class_t *lunatik_classof(lua_State *L)
+{
+	return pvalue(&clCvalue(s2v(stk(L->ci, func)))->upvalue[0]);
+}
+
+static int lunatik_plainindex(lua_State *L)
+{
+	const lunatik_class_t *class = lunatik_classof(L);
+	lunatik_index_t index = lua_gettop(L) > 2 ? class->newindex : class->index;
+	size_t len = 0;
+	u32 hash = 0;
+	const char *key = lunatik_tokey(L, 2, &len, &hash);
+
+	return index(L, lunatik_checkclass(L, 1, class), key, len, hash);
+}
+
+static noinline int lunatik_slowindex(lua_State *L, int nargs)
+{
+	lua_settop(L, nargs);
+	return lunatik_callmethod(L, lunatik_checkclass(L, 1, lunatik_classof(L)),
+				  lunatik_plainindex);
+}
+
+static __always_inline int lunatik_quickindex(lua_State *L, lunatik_index_t index, int nargs)
+{
+	const StkId func = stk(L->ci, func);
+	const TValue *k = s2v(func + 2);
+	lunatik_object_t *object;
+
+	if (unlikely(stk(L, top) != func + 1 + nargs || !ttisshrstring(k)))
+		return lunatik_slowindex(L, nargs);
+	object = lunatik_quickly(L, s2v(func + 1), lunatik_classof(L));
+	if (unlikely(!object))
+		return lunatik_slowindex(L, nargs);
+	return index(L, object, getstr(tsvalue(k)), tsvalue(k)->shrlen, tsvalue(k)->hash);
+}
+
+int lunatik_index(lua_State *L)
+{
+	return lunatik_quickindex(L, lunatik_classof(L)->index, 2);
+}
+
+int lunatik_newindex(lua_State *L)
+{
+	return lunatik_quickindex(L, lunatik_classof(L)->newindex, 3);
+}
+
 /* A local variable that the debug library may see: not what a C function has. */
 static const char *lunatik_getlocal(lua_State *L, const lua_Debug *ar, int n)
 {
@@ -518,6 +654,35 @@ u32 lunatik_hash(lua_State *L, int i)
 	return ts->tt == LUA_VSHRSTR ? ts->hash : luaS_hashlongstr(ts);
 }
 EXPORT_SYMBOL_GPL(lunatik_hash);
+
+const char *lunatik_tokey(lua_State *L, int i, size_t *len, u32 *hash)
+{
+	const TValue *o = index2value(L, i);
+	TString *ts;
+
+	if (!ttisstring(o))
+		return NULL;
+	ts = tsvalue(o);
+	*len = tsslen(ts);
+	*hash = ts->tt == LUA_VSHRSTR ? ts->hash : luaS_hashlongstr(ts);
+	return getstr(ts);
+}
+EXPORT_SYMBOL_GPL(lunatik_tokey);
+
+char *lunatik_newstring(lua_State *L, size_t len)
+{
+	TString *ts;
+
+	BUILD_BUG_ON(LUNATIK_SHORTSTRING != LUAI_MAXSHORTLEN);
+	if (len <= LUNATIK_SHORTSTRING || len >= MAX_SIZE - sizeof(TString))
+		luaG_runerror(L, "no string can be made of %d bytes", (int)len);
+	luaC_checkGC(L);
+	ts = luaS_createlngstrobj(L, len);
+	setsvalue2s(L, stk(L, top), ts);
+	api_incr_top(L);
+	return (char *)getstr(ts);
+}
+EXPORT_SYMBOL_GPL(lunatik_newstring);
 
 u32 lunatik_hashbytes(const char *bytes, size_t len)
 {

@@ -56,13 +56,23 @@ typedef u8 lunatik_opt_t;
  *	reference is gone, where it may sleep, and not while @private is NULL;
  *	may be NULL
  * @opt: LUNATIK_OPT_*, given to every instance
- * Spec: capi, "lunatik_class_t".
+ * @index, @newindex: may be NULL; else called as the metamethods __index and
+ *	__newindex, in place of methods of that name, for classes that are
+ *	indexed all the time: the key comes ready to use, as lunatik_tokey()
+ *	tells it, @key NULL if it is no string. The stack is that of the
+ *	metamethod: the key at 2, what is to be stored at 3.
+ * Spec: capi, "lunatik_class_t"; index and newindex: ours.
  */
+typedef struct lunatik_object_s lunatik_object_t;
+typedef int (*lunatik_index_t)(lua_State *L, lunatik_object_t *object,
+	const char *key, size_t len, u32 hash);
+
 typedef struct lunatik_class_s {
 	const char *name;
 	const luaL_Reg *methods;
 	void (*release)(void *private);
 	lunatik_opt_t opt;
+	lunatik_index_t index, newindex;
 } lunatik_class_t;
 
 /*
@@ -70,7 +80,7 @@ typedef struct lunatik_class_s {
  * Lua as a userdata. A runtime is one too. For everybody are @private, and to
  * read @opt, @class and @gfp.
  */
-typedef struct lunatik_object_s {
+struct lunatik_object_s {
 	void *private;
 	const lunatik_class_t *class;
 	struct kref kref;
@@ -92,7 +102,7 @@ typedef struct lunatik_object_s {
 		struct rcu_head rcu;
 	};
 	struct work_struct work;
-} lunatik_object_t;
+};
 
 /*
  * A reference keeps the module of the class loaded, unless that module holds
@@ -554,6 +564,22 @@ bool lunatik_maysleep(lua_State *L);
  */
 u32 lunatik_hash(lua_State *L, int i);
 u32 lunatik_hashbytes(const char *bytes, size_t len);
+
+/*
+ * The bytes of the string at index @i, with their number and their hash; NULL
+ * if it is no string: a number is none. Context: that of the runtime.
+ * Spec: ours.
+ */
+const char *lunatik_tokey(lua_State *L, int i, size_t *len, u32 *hash);
+
+/*
+ * Pushes a string of @len bytes, more than LUNATIK_SHORTSTRING, and returns
+ * where they are, for the caller to write at once: after that, and before Lua
+ * does anything else with it, the string is as any other. Saves a copy.
+ * Context: that of the runtime. Raises without memory. Spec: ours.
+ */
+#define LUNATIK_SHORTSTRING	40
+char *lunatik_newstring(lua_State *L, size_t len);
 
 /*
  * A global variable that every runtime made from now on gets: @push pushes

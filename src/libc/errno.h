@@ -5,6 +5,7 @@
 #include <linux/errno.h>
 
 /* wherever Lua names errno, a lua_State called L is in scope */
+#undef errno	/* user-mode Linux has one on the command line */
 #define errno	(*lunatik_errno(L))
 
 #endif

@@ -4,311 +4,381 @@
  *
  * Each bucket is an hlist under RCU with a lock of its own for writers: a raw
  * spinlock taken with interrupts off, so that a runtime in any context may
- * write. An element never changes once it can be seen: a new value is a new
- * element in the old one's place, so a reader finds either, whole. What is
- * taken out is freed after a grace period, for which nobody waits.
+ * write. A new value is a new element in the old one's place, or one store if
+ * it is a number, so a reader finds either, whole. What is taken out is freed
+ * after a grace period, for which nobody waits.
  *
  * Elements are allocated before the lock is taken and freed after it was let
- * go. Inside rcu_read_lock() nothing sleeps, allocates or raises: values are
- * copied out, objects get one more reference.
+ * go. Inside rcu_read_lock() nothing sleeps, allocates or raises.
+ *
+ * While the table is resized, see resize.c, a bucket whose entries are in the
+ * new array already is locked there as well, and that one is what counts:
+ * who writes through it only does not know the old one any more.
  */
-#include <linux/jhash.h>
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
-#include <linux/overflow.h>
 #include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 
 #include "table.h"
 
-struct element {
-	struct hlist_node node;
-	struct rcu_head rcu;
-	u32 hash;
-	enum tvalue_type type;
-	size_t keylen;
-	union {
-		bool boolean;
-		s64 integer;
-		size_t len;		/* of the string that follows the key */
-		lunatik_object_t *object;
-	};
-	char bytes[];
-};
+/* --- look-up */
 
-/* what all tables hold: no script's quota, so one for all */
-static atomic_long_t luarcu_held = ATOMIC_LONG_INIT(0);
-
-static bool luarcu_charge(size_t size)
+/* The value of an element; what it points to is the element's. */
+void luarcu_peek(const struct element *e, struct tvalue *value)
 {
-	if (atomic_long_add_return(size, &luarcu_held) <= luarcu_memory)
-		return true;
-	atomic_long_sub(size, &luarcu_held);
-	return false;
-}
-
-static void luarcu_uncharge(size_t size)
-{
-	atomic_long_sub(size, &luarcu_held);
-}
-
-static struct luarcu_bucket *luarcu_bucket(struct luarcu_table *table, u32 hash)
-{
-	return &table->buckets[jhash_1word(hash, table->secret) & table->mask];
-}
-
-/* The element of a key, or NULL; under RCU or the bucket's lock. */
-static struct element *luarcu_find(struct luarcu_bucket *bucket, const struct luarcu_key *key)
-{
-	struct element *e;
-
-	hlist_for_each_entry_rcu(e, &bucket->head, node,
-				 lockdep_is_held(&bucket->lock)) {
-		if (e->hash == key->hash && e->keylen == key->len &&
-		    memcmp(e->bytes, key->bytes, key->len) == 0)
-			return e;
-	}
-	return NULL;
-}
-
-static void luarcu_free_object(struct rcu_head *rcu)
-{
-	struct element *e = container_of(rcu, struct element, rcu);
-
-	lunatik_putobject_by(e->object, NULL);
-	kvfree(e);
-}
-
-/* Frees an element that no new reader can find. */
-static void luarcu_free(struct element *e)
-{
-	if (!e)
-		return;
-	luarcu_uncharge(sizeof(*e) + e->keylen + (e->type == TVALUE_STRING ? e->len : 0));
-	if (e->type == TVALUE_OBJECT)
-		call_rcu(&e->rcu, luarcu_free_object);
-	else
-		kvfree_rcu(e, rcu);
-}
-
-/* An element that holds a reference of its own, if the value is an object. */
-static struct element *luarcu_new(const struct luarcu_key *key, const struct tvalue *value,
-				  gfp_t gfp)
-{
-	size_t len = value->type == TVALUE_STRING ? value->string.len : 0;
-	size_t size = struct_size((struct element *)NULL, bytes, key->len);
-	struct element *e;
-
-	if (check_add_overflow(size, len, &size) || size > INT_MAX || !luarcu_charge(size))
-		return NULL;
-	gfp |= __GFP_NOWARN;
-	if (gfpflags_allow_blocking(gfp))
-		e = kvmalloc(size, gfp | __GFP_RETRY_MAYFAIL);
-	else
-		e = size <= KMALLOC_MAX_SIZE ? kmalloc(size, gfp) : NULL;
-	if (!e) {
-		luarcu_uncharge(size);
-		return NULL;
-	}
-
-	e->hash = key->hash;
-	e->keylen = key->len;
-	memcpy(e->bytes, key->bytes, key->len);
-	e->type = value->type;
-	switch (value->type) {
-	case TVALUE_BOOLEAN:
-		e->boolean = value->boolean;
-		break;
-	case TVALUE_INTEGER:
-		e->integer = value->integer;
-		break;
-	case TVALUE_STRING:
-		e->len = len;
-		memcpy(e->bytes + key->len, value->string.bytes, len);
-		break;
-	case TVALUE_OBJECT:
-		/* each keeps its module, be it this one: releases go on in a chain */
-		lunatik_getobject_by(value->object, NULL);
-		e->object = value->object;
-		break;
-	case TVALUE_NIL:
-		break;
-	}
-	return e;
-}
-
-/*
- * Sets the value of a key, or deletes the key if the value is nil. Returns 0
- * or -ENOMEM. Context: any.
- */
-int luarcu_set(struct luarcu_table *table, const struct luarcu_key *key,
-	       const struct tvalue *value, gfp_t gfp)
-{
-	struct luarcu_bucket *bucket = luarcu_bucket(table, key->hash);
-	struct element *old, *new = NULL;
-	unsigned long flags;
-
-	if (value->type != TVALUE_NIL) {
-		new = luarcu_new(key, value, gfp);
-		if (!new)
-			return -ENOMEM;
-	}
-
-	raw_spin_lock_irqsave(&bucket->lock, flags);
-	old = luarcu_find(bucket, key);
-	if (old && new)
-		hlist_replace_rcu(&old->node, &new->node);
-	else if (old)
-		hlist_del_rcu(&old->node);
-	else if (new)
-		hlist_add_head_rcu(&new->node, &bucket->head);
-	if (!old != !new)
-		atomic_long_add(new ? 1 : -1, &table->entries);
-	raw_spin_unlock_irqrestore(&bucket->lock, flags);
-
-	luarcu_free(old);
-	return 0;
-}
-
-/*
- * Gets the value of a key: TVALUE_NIL if there is none. A string is copied to
- * @buf; if its @size bytes are too few, returns -ENOSPC, with the length that
- * is wanted in the value. An object comes with a reference, the caller's.
- * Context: any.
- */
-int luarcu_get(struct luarcu_table *table, const struct luarcu_key *key,
-	       struct tvalue *value, char *buf, size_t size)
-{
-	struct luarcu_bucket *bucket = luarcu_bucket(table, key->hash);
-	struct element *e;
-	int ret = 0;
-
-	value->type = TVALUE_NIL;
-	rcu_read_lock();
-	e = luarcu_find(bucket, key);
-	if (!e)
-		goto out;
-
 	value->type = e->type;
 	switch (e->type) {
 	case TVALUE_BOOLEAN:
-		value->boolean = e->boolean;
+		value->boolean = atomic64_read(&e->number);
 		break;
 	case TVALUE_INTEGER:
-		value->integer = e->integer;
+		value->integer = atomic64_read(&e->number);
 		break;
 	case TVALUE_STRING:
-		value->string.bytes = buf;
+		value->string.bytes = e->bytes + e->keylen;
 		value->string.len = e->len;
-		if (e->len <= size)
-			memcpy(buf, e->bytes + e->keylen, e->len);
-		else
-			ret = -ENOSPC;
 		break;
 	case TVALUE_OBJECT:
-		/* the element has a reference, unless it was taken out since */
 		value->object = e->object;
-		if (!lunatik_getobject_maybe(e->object))
-			value->type = TVALUE_NIL;
 		break;
-	case TVALUE_NIL:
-		break;
+	}
+}
+
+int luarcu_get_by(lunatik_object_t *object, const struct luarcu_key *key,
+		  struct tvalue *value, char *buf, size_t size, struct module *by)
+{
+	struct element *e;
+	int ret = 0;
+
+	rcu_read_lock();
+	e = luarcu_lookup(object->private, key);
+	if (!e) {
+		value->type = TVALUE_NIL;
+		ret = -ENOENT;
+		goto out;
+	}
+
+	luarcu_peek(e, value);
+	if (e->type == TVALUE_STRING) {
+		if (e->len <= size)
+			value->string.bytes = memcpy(buf, e->bytes + e->keylen, e->len);
+		else
+			ret = -ENOSPC;
+	} else if (e->type == TVALUE_OBJECT && !lunatik_getobject_maybe_by(e->object, by)) {
+		/* it was taken out since, and that was the last reference */
+		value->type = TVALUE_NIL;
+		ret = -ENOENT;
 	}
 out:
 	rcu_read_unlock();
 	return ret;
 }
+EXPORT_SYMBOL_GPL(luarcu_get_by);
 
-/*
- * Copies the keys of a bucket to @buf, as they are at one moment. Returns the
- * bytes they take, which is more than @size if not all are there.
- */
-size_t luarcu_keys(struct luarcu_table *table, u32 bucket, void *buf, size_t size)
+/* --- update */
+
+/* Where a key belongs, locked. */
+struct luarcu_place {
+	struct luarcu_array *array, *next;	/* next or NULL */
+	struct luarcu_bucket *bucket, *nextbucket;
+	unsigned long flags;
+};
+
+static __always_inline void luarcu_lock(struct luarcu_table *table, u32 hash,
+					struct luarcu_place *place)
 {
-	struct element *e;
-	size_t used = 0;
+	u64 mixed = luarcu_mix(table, hash);
+	struct luarcu_array *array;
 
 	rcu_read_lock();
-	hlist_for_each_entry_rcu(e, &table->buckets[bucket].head, node) {
-		struct luarcu_key key = {.len = e->keylen, .hash = e->hash};
-		size_t at = used;
-
-		used += sizeof(key) + ALIGN(e->keylen, sizeof(void *));
-		if (used > size)
-			continue;
-		memcpy(buf + at, &key, sizeof(key));
-		memcpy(buf + at + sizeof(key), e->bytes, e->keylen);
+	array = rcu_dereference(table->array);
+	place->array = array;
+	place->next = NULL;
+	place->bucket = luarcu_bucket(array, mixed);
+	raw_spin_lock_irqsave(&place->bucket->lock, place->flags);
+	if (unlikely(mixed >> array->shift < READ_ONCE(array->moved))) {
+		place->next = rcu_dereference(array->next);
+		place->nextbucket = luarcu_bucket(place->next, mixed);
+		raw_spin_lock_nested(&place->nextbucket->lock, SINGLE_DEPTH_NESTING);
 	}
+}
+
+static __always_inline void luarcu_unlock(struct luarcu_place *place)
+{
+	if (unlikely(place->next))
+		raw_spin_unlock(&place->nextbucket->lock);
+	raw_spin_unlock_irqrestore(&place->bucket->lock, place->flags);
 	rcu_read_unlock();
-	return used;
 }
 
-/* Reads one key that luarcu_keys() wrote; returns where the next one is. */
-const void *luarcu_nextkey(const void *at, struct luarcu_key *key)
+static __always_inline struct element *luarcu_findin(struct luarcu_place *place,
+						     const struct luarcu_key *key)
 {
-	memcpy(key, at, sizeof(*key));
-	key->bytes = at + sizeof(*key);
-	return at + sizeof(*key) + ALIGN(key->len, sizeof(void *));
+	if (unlikely(place->next))
+		return luarcu_find(place->next, place->nextbucket, key);
+	return luarcu_find(place->array, place->bucket, key);
 }
 
-/* @buckets is a power of two. Context: P; S and H with GFP_ATOMIC. */
-int luarcu_init(struct luarcu_table *table, size_t buckets, gfp_t gfp)
+static void luarcu_link(struct luarcu_place *place, struct element *new)
 {
-	size_t i, size = buckets * sizeof(*table->buckets);
+	hlist_add_head_rcu(&new->node[place->array->idx], &place->bucket->head);
+	if (unlikely(place->next))
+		hlist_add_head_rcu(&new->node[place->next->idx], &place->nextbucket->head);
+}
 
-	if (!luarcu_charge(size))
-		return -ENOMEM;
-	gfp |= __GFP_NOWARN;
-	if (gfpflags_allow_blocking(gfp))
-		table->buckets = kvmalloc_array(buckets, sizeof(*table->buckets),
-						gfp | __GFP_RETRY_MAYFAIL);
-	else if (buckets <= KMALLOC_MAX_SIZE / sizeof(*table->buckets))
-		table->buckets = kmalloc_array(buckets, sizeof(*table->buckets), gfp);
-	if (!table->buckets) {
-		luarcu_uncharge(size);
-		return -ENOMEM;
-	}
+/* One that was added through the new array alone is not in the old one. */
+static bool luarcu_isin(struct element *e, struct luarcu_array *array)
+{
+	return !hlist_unhashed(&e->node[array->idx]);
+}
 
-	for (i = 0; i < buckets; i++) {
-		raw_spin_lock_init(&table->buckets[i].lock);
-		INIT_HLIST_HEAD(&table->buckets[i].head);
+static void luarcu_unlink(struct luarcu_place *place, struct element *old)
+{
+	if (luarcu_isin(old, place->array))
+		hlist_del_rcu(&old->node[place->array->idx]);
+	if (unlikely(place->next))
+		hlist_del_rcu(&old->node[place->next->idx]);
+}
+
+static void luarcu_replace(struct luarcu_place *place, struct element *old, struct element *new)
+{
+	u8 idx = place->array->idx;
+
+	if (luarcu_isin(old, place->array))
+		hlist_replace_rcu(&old->node[idx], &new->node[idx]);
+	idx = !idx;
+	if (unlikely(place->next))
+		hlist_replace_rcu(&old->node[idx], &new->node[idx]);
+}
+
+static bool luarcu_isnumber(const struct tvalue *value)
+{
+	return value->type == TVALUE_INTEGER || value->type == TVALUE_BOOLEAN;
+}
+
+/* Whether a value can be stored in the element that is there. */
+static bool luarcu_fits(const struct element *e, const struct tvalue *value)
+{
+	return e && e->type == value->type && luarcu_isnumber(value);
+}
+
+static void luarcu_store(struct element *e, const struct tvalue *value)
+{
+	atomic64_set(&e->number, value->type == TVALUE_INTEGER ? value->integer :
+				 value->boolean);
+}
+
+static bool luarcu_is(const struct element *e, const struct tvalue *value)
+{
+	if (!e || e->type != value->type)
+		return !e && value->type == TVALUE_NIL;
+	switch (e->type) {
+	case TVALUE_BOOLEAN:
+		return atomic64_read(&e->number) == value->boolean;
+	case TVALUE_INTEGER:
+		return atomic64_read(&e->number) == value->integer;
+	case TVALUE_STRING:
+		return e->len == value->string.len &&
+		       memcmp(e->bytes + e->keylen, value->string.bytes, e->len) == 0;
+	case TVALUE_OBJECT:
+		return e->object == value->object;
 	}
-	table->mask = buckets - 1;
-	table->secret = get_random_u32();
-	atomic_long_set(&table->entries, 0);
+	return false;
+}
+
+static __always_inline int luarcu_meets(const struct luarcu_cond *cond, const struct element *e)
+{
+	if (!cond)
+		return 0;
+	if (cond->absent && e)
+		return -EEXIST;
+	if (cond->only && cond->only != e)
+		return -ENOENT;
+	if (cond->old && !luarcu_is(e, cond->old))
+		return -EAGAIN;
 	return 0;
 }
 
-/* Takes everything out. Context: P. */
+/* What a look-up without a lock tells: nothing is made that is not needed. */
+static int luarcu_foresee(struct luarcu_table *table, const struct luarcu_key *key,
+			  const struct tvalue *value, const struct luarcu_cond *cond, bool *fits)
+{
+	struct element *e;
+	int ret;
+
+	rcu_read_lock();
+	e = luarcu_lookup(table, key);
+	*fits = luarcu_fits(e, value);
+	ret = luarcu_meets(cond, e);
+	rcu_read_unlock();
+	return ret;
+}
+
+/*
+ * Sets the value of a key, or deletes the key if the value is nil, if @cond
+ * (or NULL) is met; else returns what is not met. Deleting what is not there
+ * returns -ENOENT. Context: any.
+ */
+int luarcu_update(struct luarcu_table *table, const struct luarcu_key *key,
+		  const struct tvalue *value, const struct luarcu_cond *cond, gfp_t gfp)
+{
+	struct element *old, *new = NULL;
+	struct luarcu_place place;
+	bool fits = luarcu_isnumber(value);	/* it may */
+	int ret = 0;
+
+	if (cond) {
+		ret = luarcu_foresee(table, key, value, cond, &fits);
+		if (ret)
+			return ret;
+	}
+again:
+	if (!fits && value->type != TVALUE_NIL) {
+		new = luarcu_new(key, value, gfp);
+		if (!new)
+			return -ENOMEM;
+	}
+
+	luarcu_lock(table, key->hash, &place);
+	old = luarcu_findin(&place, key);
+	ret = luarcu_meets(cond, old);
+	if (ret) {
+		luarcu_unlock(&place);
+		luarcu_discard(new);
+		return ret;
+	}
+	if (value->type == TVALUE_NIL) {
+		if (old)
+			luarcu_unlink(&place, old);
+	} else if (luarcu_fits(old, value)) {
+		luarcu_store(old, value);
+		old = new;	/* not needed, if it was made */
+		new = NULL;
+	} else if (!new) {
+		luarcu_unlock(&place);
+		fits = false;
+		goto again;
+	} else if (old) {
+		luarcu_replace(&place, old, new);
+	} else {
+		luarcu_link(&place, new);
+	}
+	luarcu_unlock(&place);
+
+	if (value->type == TVALUE_NIL) {
+		if (!old)
+			return -ENOENT;
+		luarcu_counted(table, -1);
+	} else if (new && !old) {
+		luarcu_counted(table, 1);
+	}
+	if (old)
+		luarcu_free(old);
+	return 0;
+}
+
+int luarcu_add(lunatik_object_t *object, const struct luarcu_key *key, s64 n,
+	       s64 *result, gfp_t gfp)
+{
+	struct luarcu_table *table = object->private;
+	struct tvalue value = LUARCU_INTEGER(n);
+	struct element *e, *new = NULL;
+	struct luarcu_place place;
+	s64 sum = n;
+
+	if (key->len > LUARCU_MAXKEY)
+		return -EINVAL;
+	for (;;) {
+		luarcu_lock(table, key->hash, &place);
+		e = luarcu_findin(&place, key);
+		if (e && e->type == TVALUE_INTEGER) {
+			sum = (u64)atomic64_read(&e->number) + (u64)n;
+			atomic64_set(&e->number, sum);
+		} else if (!e && new) {
+			luarcu_link(&place, new);
+		}
+		luarcu_unlock(&place);
+		if (e || new)
+			break;
+		new = luarcu_new(key, &value, gfp);
+		if (!new)
+			return -ENOMEM;
+	}
+
+	if (e)
+		luarcu_discard(new);
+	else
+		luarcu_counted(table, 1);
+	if (e && e->type != TVALUE_INTEGER)
+		return -EINVAL;
+	if (result)
+		*result = sum;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(luarcu_add);
+
+/* --- a table's life */
+
+unsigned long luarcu_sum(struct luarcu_table *table)
+{
+	long sum = 0;
+	int i;
+
+	for (i = 0; i < nr_cpu_ids; i++)
+		sum += atomic_long_read(&table->counters[i].n);
+	return max(sum, 0L);	/* one may have been taken out on another CPU, meanwhile */
+}
+
+/* Returns 0 or -ENOMEM. The table is zeroed. Context: P; S and H with GFP_ATOMIC. */
+int luarcu_init(struct luarcu_table *table, unsigned long size, gfp_t gfp)
+{
+	u8 bits = max(order_base_2(size), 4);
+	struct luarcu_array *array;
+
+	table->counters = kcalloc(nr_cpu_ids, sizeof(*table->counters), gfp | __GFP_NOWARN);
+	if (!table->counters)
+		return -ENOMEM;
+	array = luarcu_newarray(bits, 0, gfp);
+	if (!array) {
+		kfree(table->counters);
+		return -ENOMEM;
+	}
+	table->secret = get_random_u64() | 1;
+	luarcu_resize_init(table, bits);
+	RCU_INIT_POINTER(table->array, array);
+	return 0;
+}
+
+/* Takes everything out. Nobody else can reach the table. Context: P. */
 void luarcu_clear(struct luarcu_table *table)
 {
-	u32 i;
+	struct luarcu_array *array;
+	unsigned long i;
 
-	for (i = 0; i <= table->mask; i++) {
-		struct luarcu_bucket *bucket = &table->buckets[i];
-		struct hlist_node *next;
-		struct element *e;
-		HLIST_HEAD(old);
+	luarcu_resize_exit(table);
+	array = rcu_dereference_protected(table->array, true);
+	for (i = 0; i < 1UL << array->bits; i++) {
+		struct hlist_node *node = array->buckets[i].head.first, *next;
 
-		raw_spin_lock_irq(&bucket->lock);
-		hlist_move_list(&bucket->head, &old);
-		raw_spin_unlock_irq(&bucket->lock);
-
-		hlist_for_each_entry_safe(e, next, &old, node) {
-			atomic_long_dec(&table->entries);
-			luarcu_free(e);
+		INIT_HLIST_HEAD(&array->buckets[i].head);
+		for (; node; node = next) {
+			next = node->next;
+			luarcu_free(luarcu_entry(array, node));
 		}
 		cond_resched();
 	}
 }
 
-/* Nobody can reach the table any more. Context: P. */
+/* The same, of one that may be half made. Context: P. */
 void luarcu_destroy(struct luarcu_table *table)
 {
-	if (!table->buckets)
+	if (!rcu_access_pointer(table->array))
 		return;
 	luarcu_clear(table);
-	luarcu_uncharge((table->mask + 1) * sizeof(*table->buckets));
-	kvfree(table->buckets);
+	luarcu_freearray(rcu_dereference_protected(table->array, true));
+	kfree(table->counters);
 }

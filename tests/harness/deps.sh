@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
 #
-# Installs what building and testing need and this machine lacks: the tools
-# of the harness, the build dependencies in debian/control, and what a host
-# test asks for in a line '# needs: PACKAGE...'. Calls no apt when nothing is
-# missing. As root, or through sudo.
+# deps.sh [SCRIPT...]: installs what building and testing need and this machine
+# lacks: the tools of the harness, the build dependencies in debian/control, and
+# what a host test, or a SCRIPT, asks for in a line '# needs: PACKAGE...'. Calls
+# no apt when nothing is missing. As root, or through sudo.
 set -eu
 . "$(dirname "$0")/lib.sh"
 
+scripts=("$@")
 tools=(
 	build-essential ca-certificates debhelper dh-dkms dpkg-dev
 	fakeroot git patch xz-utils
@@ -22,7 +23,8 @@ missing_tools()
 	local wanted=("${tools[@]}")
 
 	mapfile -t -O "${#wanted[@]}" wanted < <(
-		sed -n 's/^# needs: *//p' "$TOP"/tests/host/*.sh 2>/dev/null |
+		sed -n 's/^# needs: *//p' "$TOP"/tests/host/*.sh "${scripts[@]}" \
+			2>/dev/null |
 			tr -s ' ' '\n' | sort -u
 	)
 	for package in "${wanted[@]}"; do
