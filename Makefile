@@ -4,6 +4,7 @@
 #
 ## make demo     build, install and boot the packages in a guest, run scripts
 ## make check    the same way, run the tests
+## make bench    measure, write bench/RESULTS.md; takes a quiet machine and 30 minutes
 ## make deb      build the packages; they and the source package are in build/
 ## make modules  build the modules in src/ for the running kernel, or for KDIR
 ## make lua      get Debian's Lua, check it, put it into src/lua
@@ -37,11 +38,14 @@ demo: deps deb
 check: deps deb
 	@tests/harness/check.sh build
 
+bench: deps deb
+	@bench/bench.sh build
+
 clean:
 	@rm -rf build lua lua-debian src/lua .lua.* src/.lua.*
 	@find . -name .git -prune -o -type f \( -name '*.o' -o -name '*.o.d' \
 		-o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
 		-o -name Module.symvers -o -name modules.order \) -exec rm -f {} +
 
-.PHONY: help deps lua modules orig deb demo check clean
+.PHONY: help deps lua modules orig deb demo check bench clean
 .NOTPARALLEL:

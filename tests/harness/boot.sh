@@ -13,6 +13,7 @@
 # said), 125 when the guest ended without a word. The image is not written to.
 #
 #   LUNATIK_GUEST_MEM=2G LUNATIK_GUEST_SMP=2
+#   LUNATIK_GUEST_ICOUNT=1   one CPU whose clock counts instructions: 1 ns each
 set -eu -o pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -42,14 +43,21 @@ accel=tcg,thread=multi
 if grep -qE '^flags.* (vmx|svm) ' /proc/cpuinfo && [ -w /dev/kvm ]; then
 	accel=kvm
 fi
+counted=() arguments=''
+if [ -n "${LUNATIK_GUEST_ICOUNT-}" ]; then
+	accel=tcg,thread=single
+	LUNATIK_GUEST_SMP=1
+	counted=(-icount "shift=0,sleep=off" -rtc "base=2026-01-01,clock=vm")
+	arguments='nokaslr clocksource=tsc tsc=reliable'
+fi
 qemu=(
-	qemu-system-x86_64 -accel "$accel" -cpu max
+	qemu-system-x86_64 -accel "$accel" -cpu max "${counted[@]}"
 	-smp "${LUNATIK_GUEST_SMP:-2}" -m "${LUNATIK_GUEST_MEM:-2G}"
 	-nodefaults -no-user-config -display none -no-reboot
 	-kernel "$image/vmlinuz" -initrd "$image/initrd.img"
 	# an oops is a panic, and a panic ends QEMU
 	-append "root=/dev/vda rootfstype=ext4 rw init=/opt/lunatik-init
-		console=ttyS0 loglevel=7 printk.devkmsg=on panic=-1 oops=panic"
+		console=ttyS0 loglevel=7 printk.devkmsg=on panic=-1 oops=panic $arguments"
 	-drive "file=$image/disk.img,if=virtio,format=raw,snapshot=on"
 	-drive "file=$ours/files.tar,if=virtio,format=raw,readonly=on"
 	-chardev "file,id=kernel,path=$logs/kernel.log" -serial chardev:kernel
