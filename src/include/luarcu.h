@@ -29,7 +29,7 @@
 #endif
 #define LUARCU_MAXSIZE		(1 << 20)
 #define LUARCU_MAXKEY		(1 << 20)	/* bytes; it is compared with interrupts off */
-#define LUARCU_RESERVED		192
+#define LUARCU_RESERVED		184	/* a slab of 256 bytes, all told */
 
 enum tvalue_type {
 	TVALUE_NIL,

@@ -190,10 +190,8 @@ static bool luarcu_is(const struct element *e, const struct tvalue *value)
 	return false;
 }
 
-static __always_inline int luarcu_meets(const struct luarcu_cond *cond, const struct element *e)
+static int luarcu_meets(const struct luarcu_cond *cond, const struct element *e)
 {
-	if (!cond)
-		return 0;
 	if (cond->absent && e)
 		return -EEXIST;
 	if (cond->only && cond->only != e)
@@ -219,6 +217,38 @@ static int luarcu_foresee(struct luarcu_table *table, const struct luarcu_key *k
 }
 
 /*
+ * Locks the place of a key if @cond is met. A string may be long: it is not
+ * compared with interrupts off, but before, and is the same as long as its
+ * element is.
+ */
+static int luarcu_lockif(struct luarcu_table *table, const struct luarcu_key *key,
+			 const struct luarcu_cond *cond, struct luarcu_place *place,
+			 struct element **old)
+{
+	bool string = cond->old && cond->old->type == TVALUE_STRING;
+	struct element *e = NULL;
+	int ret = 0;
+
+	rcu_read_lock();	/* until luarcu_unlock(), so that @e is not another one */
+	do {
+		if (string) {
+			e = luarcu_lookup(table, key);
+			ret = luarcu_meets(cond, e);
+			if (ret)
+				break;
+		}
+		luarcu_lock(table, key->hash, place);
+		*old = luarcu_findin(place, key);
+		if (!string)
+			ret = luarcu_meets(cond, *old);
+		if (ret || (string && *old != e))
+			luarcu_unlock(place);
+	} while (string && *old != e);
+	rcu_read_unlock();
+	return ret;
+}
+
+/*
  * Sets the value of a key, or deletes the key if the value is nil, if @cond
  * (or NULL) is met; else returns what is not met. Deleting what is not there
  * returns -ENOENT. Context: any.
@@ -226,9 +256,9 @@ static int luarcu_foresee(struct luarcu_table *table, const struct luarcu_key *k
 int luarcu_update(struct luarcu_table *table, const struct luarcu_key *key,
 		  const struct tvalue *value, const struct luarcu_cond *cond, gfp_t gfp)
 {
+	bool fits = luarcu_isnumber(value);	/* it may */
 	struct element *old, *new = NULL;
 	struct luarcu_place place;
-	bool fits = luarcu_isnumber(value);	/* it may */
 	int ret = 0;
 
 	if (cond) {
@@ -243,13 +273,15 @@ again:
 			return -ENOMEM;
 	}
 
-	luarcu_lock(table, key->hash, &place);
-	old = luarcu_findin(&place, key);
-	ret = luarcu_meets(cond, old);
-	if (ret) {
-		luarcu_unlock(&place);
-		luarcu_discard(new);
-		return ret;
+	if (cond) {
+		ret = luarcu_lockif(table, key, cond, &place, &old);
+		if (ret) {
+			luarcu_discard(new);
+			return ret;
+		}
+	} else {
+		luarcu_lock(table, key->hash, &place);
+		old = luarcu_findin(&place, key);
 	}
 	if (value->type == TVALUE_NIL) {
 		if (old)
@@ -333,24 +365,37 @@ unsigned long luarcu_sum(struct luarcu_table *table)
 	return max(sum, 0L);	/* one may have been taken out on another CPU, meanwhile */
 }
 
+/* what a table takes beside its array */
+static size_t luarcu_overhead(void)
+{
+	return sizeof(lunatik_object_t) + sizeof(struct luarcu_table) +
+	       nr_cpu_ids * sizeof(struct luarcu_counter);
+}
+
 /* Returns 0 or -ENOMEM. The table is zeroed. Context: P; S and H with GFP_ATOMIC. */
 int luarcu_init(struct luarcu_table *table, unsigned long size, gfp_t gfp)
 {
 	u8 bits = max(order_base_2(size), 4);
 	struct luarcu_array *array;
 
+	if (!luarcu_charge(luarcu_overhead()))
+		return -ENOMEM;
 	table->counters = kcalloc(nr_cpu_ids, sizeof(*table->counters), gfp | __GFP_NOWARN);
 	if (!table->counters)
-		return -ENOMEM;
+		goto err_counters;
 	array = luarcu_newarray(bits, 0, gfp);
-	if (!array) {
-		kfree(table->counters);
-		return -ENOMEM;
-	}
+	if (!array)
+		goto err_array;
 	table->secret = get_random_u64() | 1;
 	luarcu_resize_init(table, bits);
 	RCU_INIT_POINTER(table->array, array);
 	return 0;
+
+err_array:
+	kfree(table->counters);
+err_counters:
+	luarcu_uncharge(luarcu_overhead());
+	return -ENOMEM;
 }
 
 /* Takes everything out. Nobody else can reach the table. Context: P. */
@@ -381,4 +426,5 @@ void luarcu_destroy(struct luarcu_table *table)
 	luarcu_clear(table);
 	luarcu_freearray(rcu_dereference_protected(table->array, true));
 	kfree(table->counters);
+	luarcu_uncharge(luarcu_overhead());
 }
