@@ -1,18 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
 #
-# POST_INSTALL of DKMS: dependents.sh DKMS_TREE KERNEL ARCH. The core was just
-# installed for that kernel. Modules of others that were built against the one
-# before it may be refused now, since symbols have other versions, so those
-# whose conf has lunatik among its BUILD_DEPENDS are built anew. DKMS up to 3.0
-# does not do this; later ones do with BUILD_DEPENDS_REBUILD, but not for a new
-# Debian revision, and a module that does not build fails the core with it.
+# POST_INSTALL of DKMS: dependents.sh DKMS_TREE KERNEL ARCH NAME. NAME, lunatik
+# or luarcu, was just installed for that kernel. Modules of others that were
+# built against the one before it may be refused now, since symbols have other
+# versions, so those whose conf has NAME among its BUILD_DEPENDS are built anew.
+# DKMS up to 3.0 does not do this; later ones do with BUILD_DEPENDS_REBUILD, but
+# not for a new Debian revision, and a module that does not build fails NAME with
+# it.
 #
-# Such a module is left unbuilt here, and the core is installed all the same.
+# Such a module is left unbuilt here, and NAME is installed all the same.
 set -u
-tree=$1 kernel=$2 arch=$3
+tree=$1 kernel=$2 arch=$3 core=$4
 
-# depends NAME/VERSION: what it depends on, if the core is among that
+# depends NAME/VERSION: what it depends on, if that which was installed is among it
 depends()
 {
 	(
@@ -23,7 +24,7 @@ depends()
 		BUILD_DEPENDS=()
 		# shellcheck disable=SC1090
 		. "$tree/$1/source/dkms.conf" || exit
-		[[ " ${BUILD_DEPENDS[*]} " = *" lunatik "* ]] && echo "${BUILD_DEPENDS[*]}"
+		[[ " ${BUILD_DEPENDS[*]} " = *" $core "* ]] && echo "${BUILD_DEPENDS[*]}"
 	) 2>/dev/null
 }
 
@@ -40,7 +41,7 @@ waits()
 
 build()
 {
-	echo "Building $1 anew for $kernel, since lunatik was installed"
+	echo "Building $1 anew for $kernel, since $core was installed"
 	dkms install -m "${1%/*}" -v "${1#*/}" -k "$kernel" -a "$arch" >/dev/null ||
 		echo "Warning: $1 was not built; until 'dkms install $1 -k $kernel' works, it is missing" >&2
 }

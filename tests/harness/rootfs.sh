@@ -60,12 +60,13 @@ install_packages()
 
 	# modules of the tests, as somebody else would build them: against the
 	# installed headers; in the guest it would take minutes
-	local kernel dir
+	local kernel dir dkms=/var/lib/dkms symvers
 	kernel=$(basename "$root"/lib/modules/*-cloud-amd64)
+	symvers="$dkms/lunatik/kernel-$kernel-x86_64/module/Module.symvers $dkms/luarcu/kernel-$kernel-x86_64/module/Module.symvers"
 	for dir in "$root"/opt/lunatik-modules/*/; do
 		[ -d "$dir" ] || continue
 		chroot "$root" make -C "/lib/modules/$kernel/build" \
-			M="${dir#"$root"}" KBUILD_EXTRA_SYMBOLS="/var/lib/dkms/lunatik/kernel-$kernel-x86_64/module/Module.symvers" modules
+			M="${dir#"$root"}" KBUILD_EXTRA_SYMBOLS="$symvers" modules
 	done
 }
 
