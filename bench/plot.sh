@@ -44,6 +44,7 @@ set grid ytics linecolor "#d0d0d0"
 set border 3
 set tics nomirror
 set xtics rotate by -30
+set rmargin 12
 set ylabel "million operations a second"
 set yrange [0:*]
 set offsets 0, 0, graph 0.1, 0

@@ -8,11 +8,12 @@
 #   scenario  cpus  median  min  max  runs  ratio  percent
 #
 # with operations per second; as ratio the median over the runs of two CPUs
-# against one right before or after; and how much of the time the threads had
-# their CPUs. Then prints it as Markdown. As root.
+# against one right before or after, at the same speed of the CPUs, see
+# throughput/main.c; and how much of the time the threads had their CPUs. Then
+# prints it as Markdown. As root.
 #
-#   BENCH_ROUNDS=11   samples of each scenario
-#   BENCH_MS=200      milliseconds of each sample
+#   BENCH_ROUNDS=31   samples of each scenario
+#   BENCH_MS=100      milliseconds of each sample
 #   BENCH_ONLY=rcu    only scenarios whose name holds this
 #   BENCH_SRC=src     other sources, such as those of an older commit
 #
@@ -26,8 +27,8 @@ set -eu -o pipefail
 
 here=$TOP/bench
 work=$TOP/build/bench
-rounds=${BENCH_ROUNDS:-11}
-ms=${BENCH_MS:-200}
+rounds=${BENCH_ROUNDS:-31}
+ms=${BENCH_MS:-100}
 scenarios=$(grep -c '^	{"' "$here/throughput/main.c")
 
 # compile DIR ARGS...: modules for that kernel; a warning is an error
@@ -154,13 +155,13 @@ run()
 }
 
 # Medians of the samples, and of the ratios of samples next to one another. A
-# sample for which UML waited for a CPU of the host, a twentieth of its time or
+# sample for which UML waited for a CPU of the host, a tenth of its time or
 # more, does not count, and with it not the one that it is compared to.
 figures()
 {
-	sed -n 's/.*bench: \([a-z-]* [0-9]* [0-9]* [0-9]* [0-9]*\)$/\1/p' \
+	sed -n 's/.*bench: \([a-z-]* [0-9]* [0-9]* [0-9]* [0-9]* [0-9]*\)$/\1/p' \
 		"$work/kernel.log" |
-	awk -v OFS='\t' -v limit="$((ms * 1000000 / 20))" '
+	awk -v OFS='\t' -v limit="$((ms * 1000000 / 10))" '
 	function median(key, n,   i, j, t, v) {
 		for (i = 1; i <= n; i++)
 			v[i] = value[key, i]
@@ -180,14 +181,15 @@ figures()
 			order[++names] = name
 		}
 		if ($1 ~ /-writer$/)
-			$5 += wait
-		wait = $5
+			$6 += wait
+		wait = $6
 		if (++seen[name, $2] > round[name])
 			round[name]++
 		n = seen[name, $2]
 		rate[name, $2, n] = $3
 		percent[name, $2, n] = $4
-		if ($5 > limit)
+		steady[name, $2, n] = $5
+		if ($6 > limit)
 			disturbed[name, n] = 1
 	}
 	END {
@@ -204,8 +206,8 @@ figures()
 					value[cpus, n] = rate[name, cpus, i]
 					value["p" cpus, n] = percent[name, cpus, i]
 				}
-				one = rate[name, 1, i]
-				value["ratio", n] = one ? rate[name, 2, i] / one : 0
+				one = steady[name, 1, i]
+				value["ratio", n] = one ? steady[name, 2, i] / one : 0
 			}
 			if (!n)
 				continue
@@ -258,6 +260,7 @@ markdown "$out"
 echo
 cat <<END
 Medians of samples of $ms ms (least and most).
+ratio: of two CPUs to one, both at one speed: that of a virtual CPU changes.
 had the CPU: of the time with two CPUs; the kernel's own work took the rest.
 runs: of $rounds pairs of samples, those that the host did not disturb.
 END

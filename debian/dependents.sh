@@ -9,11 +9,13 @@
 # not for a new Debian revision, and a module that does not build fails NAME with
 # it.
 #
-# Such a module is left unbuilt here, and NAME is installed all the same.
+# Such a module is left unbuilt here, and NAME is installed all the same. So is
+# one that wants another that is not installed yet, as luarcu is not when both
+# are upgraded: it is marked, for when that one's POST_INSTALL comes here.
 set -u
 tree=$1 kernel=$2 arch=$3 core=$4
 
-# depends NAME/VERSION: what it depends on, if that which was installed is among it
+# depends NAME/VERSION: prints what it depends on
 depends()
 {
 	(
@@ -24,7 +26,7 @@ depends()
 		BUILD_DEPENDS=()
 		# shellcheck disable=SC1090
 		. "$tree/$1/source/dkms.conf" || exit
-		[[ " ${BUILD_DEPENDS[*]} " = *" $core "* ]] && echo "${BUILD_DEPENDS[*]}"
+		echo "${BUILD_DEPENDS[*]}"
 	) 2>/dev/null
 }
 
@@ -37,6 +39,17 @@ waits()
 		[[ " ${stale[$1]} " != *" ${other%/*} "* ]] || return 0
 	done
 	return 1
+}
+
+# lacks NAME/VERSION: prints what it depends on that is not installed
+lacks()
+{
+	local other
+
+	for other in ${stale[$1]}; do
+		[ "$other" = "$core" ] || [ -e "$tree/$other/kernel-$kernel-$arch" ] ||
+			echo "$other"
+	done
 }
 
 build()
@@ -52,10 +65,20 @@ for built in "$tree"/*/*/"$kernel/$arch/module"; do
 	[ -d "$built" ] || continue
 	name=${built#"$tree/"}
 	name=${name%"/$kernel/$arch/module"}
-	depended=$(depends "$name") || continue
+	depended=$(depends "$name") && [[ " $depended " = *" $core "* ]] || continue
 	all+=("$name")
 	[ ! "$tree/${name%/*}/kernel-$kernel-$arch" -ef "${built%/module}" ] ||
 		stale[$name]=$depended
+done
+# and those that an earlier call has marked
+mark=.waits-$kernel-$arch
+for waiting in "$tree"/*/*/"$mark"; do
+	[ -f "$waiting" ] || continue
+	name=${waiting#"$tree/"}
+	name=${name%"/$mark"}
+	depended=$(depends "$name") || continue
+	stale[$name]=$depended
+	rm "$waiting"
 done
 # all of them first: what DKMS finds stale it would build by itself
 for name in "${all[@]}"; do
@@ -67,7 +90,13 @@ while [ ${#stale[@]} -gt 0 ]; do
 		next=$name
 		waits "$name" || break
 	done
+	lacking=$(lacks "$next" | paste -sd ' ')
 	unset "stale[$next]"
-	build "$next"
+	if [ -n "$lacking" ]; then
+		echo "$next is built for $kernel when that has $lacking"
+		touch "$tree/$next/$mark"
+	else
+		build "$next"
+	fi
 done
 exit 0

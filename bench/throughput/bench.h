@@ -18,12 +18,15 @@ struct bench_worker {
 	const char *op;
 	int number;
 	u64 ops;		/* done until the end of the time */
-	u64 ns;			/* from the common start to then */
+	u64 ns;			/* that took, from the common start to then */
+	u64 gauge_ns, least_ns;	/* that gauge() took, in all and once */
+	u64 steps, steps_ns;	/* it did undisturbed, and what these took */
 	u64 cpu_ns;		/* of which it had the CPU */
 	int ret;
 	struct task_struct *task;
 	struct completion done;
-	lunatik_object_t *runtime;	/* of lua.c */
+	lunatik_object_t *runtime;	/* of runtimes.c */
+	u64 sum;		/* of what was read, so that it is */
 	unsigned int at;	/* the next value to write, and the order: without Lua */
 	unsigned short order[BENCH_KEYS];
 };

@@ -4,10 +4,13 @@
  *
  * Loading the module measures; each sample is a line of the log:
  *
- *	bench: SCENARIO CPUS OPERATIONS_PER_SECOND PERCENT
+ *	bench: SCENARIO CPUS RATE PERCENT STEADY
  *
- * with how much of the time the threads had their CPUs: the kernel's own work
- * takes the rest, such as freeing what writers replaced.
+ * RATE is in operations a second. PERCENT is how much of the time the threads
+ * had their CPUs: the kernel's own work takes the rest, such as freeing what
+ * writers replaced. STEADY is the rate that a machine of a certain speed would
+ * have: the CPUs of a virtual machine run now at full speed and now at half of
+ * it, as their neighbours work, so each thread gauges its own now and then.
  *
  * One round goes through all scenarios, with one CPU and with two right after
  * one another, so what disturbs the machine disturbs all alike.
@@ -47,6 +50,7 @@ static const struct scenario {
 	{"rcu-read", &bench_lua, "read"},
 	{"rcu-read-beside-integers", &bench_lua, "read", "replace_all"},
 	{"rcu-read-beside-strings", &bench_lua, "read", "replace_all_strings"},
+	{"rcu-read-beside-other-keys", &bench_lua, "read_own", "replace"},
 	{"rcu-replace-integers", &bench_lua, "replace"},
 	{"rcu-replace-strings", &bench_lua, "replace_strings"},
 	{"rcu-replace-booleans", &bench_lua, "replace_booleans"},
@@ -64,6 +68,7 @@ static const struct scenario {
 	{"rcu-c-replace-one-key", &bench_rcu, "replace_one"},
 	{"rht-read", &bench_rht, "read"},
 	{"rht-read-beside", &bench_rht, "read", "replace_all"},
+	{"rht-read-beside-other-keys", &bench_rht, "read_own", "replace"},
 	{"rht-replace", &bench_rht, "replace"},
 	{"rht-insert-delete", &bench_rht, "insert_delete"},
 	{"rht-replace-one-key", &bench_rht, "replace_one"},
@@ -115,6 +120,30 @@ static void wait_for_start(void)
 		cpu_relax();
 }
 
+#define GAUGE_STEPS	5000		/* some microseconds */
+#define GAUGE_PAUSE	200000		/* ns between two of them */
+#define GAUGE_SPEED	1000000000	/* steps a second of that machine */
+
+/* Work that shares nothing: hashes, and loads from a small table. */
+static u64 gauge(struct bench_worker *worker, u64 now)
+{
+	u64 then, took;
+	u32 i;
+
+	for (i = 0; i < GAUGE_STEPS; i++)
+		worker->sum += READ_ONCE(worker->order[(i * 0x9e3779b1 >> 16) % BENCH_KEYS]);
+	then = ktime_get_ns();
+	took = then - now;
+	worker->gauge_ns += took;
+	if (!worker->least_ns || took < worker->least_ns)
+		worker->least_ns = took;
+	if (took <= 3 * worker->least_ns) {	/* else it was interrupted */
+		worker->steps += GAUGE_STEPS;
+		worker->steps_ns += took;
+	}
+	return then;
+}
+
 /* The scheduler counts at switches and ticks. */
 static u64 cpu_time(void)
 {
@@ -126,7 +155,7 @@ static u64 cpu_time(void)
 static int bench_thread(void *data)
 {
 	struct bench_worker *worker = data;
-	u64 ops = 0, cpu_ns = cpu_time();
+	u64 ops = 0, gauged = 0, cpu_ns = cpu_time();
 
 	wait_for_start();
 	do {
@@ -140,11 +169,15 @@ static int bench_thread(void *data)
 		}
 		ops += done;
 		if (!worker->ns) {
-			u64 ns = ktime_get_ns() - start;
+			u64 now = ktime_get_ns();
 
-			if (ns >= (u64)ms * NSEC_PER_MSEC) {
+			if (now - gauged > GAUGE_PAUSE) {
+				now = gauge(worker, now);
+				gauged = now;
+			}
+			if (now - start >= (u64)ms * NSEC_PER_MSEC) {
 				worker->ops = ops;
-				worker->ns = ns;
+				worker->ns = now - start - worker->gauge_ns;
 				worker->cpu_ns = cpu_time() - cpu_ns;
 				atomic_dec(&running);
 			}
@@ -213,17 +246,22 @@ static int begin(const struct scenario *s, struct bench_worker *worker, int numb
 
 static void report(const char *name, const char *suffix, int cpus, int first, int n)
 {
-	u64 rate = 0, percent = 0;
+	u64 rate = 0, percent = 0, steady = 0;
 	int i;
 
 	for (i = first; i < first + n; i++) {
 		struct bench_worker *worker = &workers[i];
 
-		rate += mul_u64_u64_div_u64(worker->ops, NSEC_PER_SEC, worker->ns);
-		percent += min(div64_u64(worker->cpu_ns * 100, worker->ns), 100ULL);
+		u64 own = mul_u64_u64_div_u64(worker->ops, NSEC_PER_SEC, worker->ns);
+		u64 speed = mul_u64_u64_div_u64(worker->steps, NSEC_PER_SEC, worker->steps_ns);
+
+		rate += own;
+		steady += mul_u64_u64_div_u64(own, GAUGE_SPEED, speed);
+		percent += min(div64_u64(worker->cpu_ns * 100, worker->ns + worker->gauge_ns),
+			       100ULL);
 	}
-	pr_info("bench: %s%s %d %llu %llu\n", name, suffix, cpus, rate,
-		div_u64(percent, n));
+	pr_info("bench: %s%s %d %llu %llu %llu\n", name, suffix, cpus, rate,
+		div_u64(percent, n), steady);
 }
 
 static int sample(const struct scenario *s, int cpus)

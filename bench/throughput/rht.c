@@ -126,8 +126,29 @@ static long rht_read(struct bench_worker *worker)
 		if (!e)
 			return -ENOENT;
 	}
-	OPTIMIZER_HIDE_VAR(sum);
+	worker->sum += sum;
 	return BENCH_KEYS;
+}
+
+static long rht_read_own(struct bench_worker *worker)
+{
+	int i, ops = 0;
+
+	for (i = 0; i < BENCH_KEYS; i++) {
+		struct entry *e;
+
+		if (worker->order[i] % BENCH_CPUS != worker->number)
+			continue;
+		rcu_read_lock();
+		e = rhashtable_lookup_fast(&table, keys[worker->order[i]], params);
+		if (e)
+			worker->sum += READ_ONCE(e->value);
+		rcu_read_unlock();
+		if (!e)
+			return -ENOENT;
+		ops++;
+	}
+	return ops;
 }
 
 static long rht_replace_all(struct bench_worker *worker)
@@ -195,6 +216,7 @@ static long rht_chunk(struct bench_worker *worker)
 {
 	static const struct bench_op ops[] = {
 		{"read", rht_read},
+		{"read_own", rht_read_own},
 		{"replace_all", rht_replace_all},
 		{"replace", rht_replace},
 		{"insert_delete", rht_insert_delete},

@@ -92,6 +92,11 @@ function ops.read(t, number)
 	return reader(t, shuffled("key", number))
 end
 
+-- beside a writer of other keys
+function ops.read_own(t, number)
+	return reader(t, own("key", number))
+end
+
 -- what this machine gets with two CPUs out of Lua alone
 function ops.read_plain(t, number)
 	return reader(plain(), shuffled("key", number))

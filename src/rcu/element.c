@@ -5,7 +5,10 @@
  * Where interrupts are off a probe may have hit the allocator itself, or RCU,
  * so nothing there calls them: elements come from a reserve that a worker
  * fills, and what is to be freed is put on a list without a lock, for an
- * irq_work. Elsewhere it is kmalloc() and kvfree_rcu().
+ * irq_work. It waits for a grace period for all that is on the list at once,
+ * and elements go back to the reserve: a probe that hits what this calls, and
+ * writes, makes work for the next round, not more of it than there was.
+ * Elsewhere it is kmalloc() and kvfree_rcu().
  */
 #include <linux/mm.h>
 #include <linux/overflow.h>
@@ -77,19 +80,34 @@ static struct llist_node *luarcu_ready;		/* guarded by it */
 static unsigned int luarcu_nready;		/* guarded by it */
 static LLIST_HEAD(luarcu_dead);			/* to be freed */
 
+static bool luarcu_isfull(void)
+{
+	return READ_ONCE(luarcu_nready) >= luarcu_reserve;
+}
+
+static void luarcu_giveback(struct element *e)
+{
+	unsigned long flags;
+
+	e->reserved = true;
+	raw_spin_lock_irqsave(&luarcu_lock, flags);
+	e->later.next = luarcu_ready;
+	luarcu_ready = &e->later;
+	WRITE_ONCE(luarcu_nready, luarcu_nready + 1);
+	raw_spin_unlock_irqrestore(&luarcu_lock, flags);
+}
+
 static void luarcu_fill(struct work_struct *unused)
 {
-	while (READ_ONCE(luarcu_nready) < luarcu_reserve) {
+	unsigned int i;
+
+	for (i = 0; i < luarcu_reserve && !luarcu_isfull(); i++) {
 		struct element *e = kmalloc(LUARCU_RESERVESIZE, GFP_KERNEL | __GFP_NOWARN);
-		unsigned long flags;
 
 		if (!e)
 			return;
-		raw_spin_lock_irqsave(&luarcu_lock, flags);
-		e->later.next = luarcu_ready;
-		luarcu_ready = &e->later;
-		WRITE_ONCE(luarcu_nready, luarcu_nready + 1);
-		raw_spin_unlock_irqrestore(&luarcu_lock, flags);
+		luarcu_giveback(e);
+		cond_resched();
 	}
 }
 
@@ -119,16 +137,21 @@ static DEFINE_IRQ_WORK(luarcu_irq, luarcu_attend);
 
 static struct element *luarcu_alloc(size_t size, gfp_t gfp)
 {
-	if (irqs_disabled()) {
-		struct element *e = luarcu_take(size);
+	struct element *e = NULL;
 
+	if (irqs_disabled()) {
+		e = luarcu_take(size);
 		irq_work_queue(&luarcu_irq);
 		return e;
 	}
 	gfp |= __GFP_NOWARN;
-	if (size <= PAGE_SIZE || !gfpflags_allow_blocking(gfp))
-		return size <= KMALLOC_MAX_SIZE ? kmalloc(size, gfp) : NULL;
-	return kvmalloc(size, gfp | __GFP_RETRY_MAYFAIL);
+	if (size > PAGE_SIZE && gfpflags_allow_blocking(gfp))
+		e = kvmalloc(size, gfp | __GFP_RETRY_MAYFAIL);
+	else if (size <= KMALLOC_MAX_SIZE)
+		e = kmalloc(size, gfp);
+	if (e)
+		e->reserved = false;
+	return e;
 }
 
 /* An element that holds a reference of its own, if the value is an object. */
@@ -198,14 +221,36 @@ static void luarcu_reclaim(struct element *e)
 		kvfree_rcu(e, rcu);
 }
 
-/* In interrupt context, outside of everything that a probe may have hit. */
-static void luarcu_attend(struct irq_work *unused)
+/* One batch at a time waits for its readers, since there is one rcu_head. */
+static struct rcu_head luarcu_rcu;
+static struct llist_node *luarcu_waiting;
+static atomic_t luarcu_waits = ATOMIC_INIT(0);
+
+static void luarcu_free_batch(struct rcu_head *unused)
 {
 	struct element *e, *next;
 
-	llist_for_each_entry_safe(e, next, llist_del_all(&luarcu_dead), later)
-		luarcu_reclaim(e);
-	if (READ_ONCE(luarcu_nready) < luarcu_reserve)
+	llist_for_each_entry_safe(e, next, luarcu_waiting, later) {
+		if (e->type == TVALUE_OBJECT)
+			lunatik_putobject_by(e->object, NULL);
+		if (e->reserved && !luarcu_isfull())
+			luarcu_giveback(e);
+		else
+			kvfree(e);
+	}
+	atomic_set_release(&luarcu_waits, 0);
+	if (!llist_empty(&luarcu_dead))
+		irq_work_queue(&luarcu_irq);
+}
+
+/* In interrupt context, outside of everything that a probe may have hit. */
+static void luarcu_attend(struct irq_work *unused)
+{
+	if (!llist_empty(&luarcu_dead) && atomic_cmpxchg_acquire(&luarcu_waits, 0, 1) == 0) {
+		luarcu_waiting = llist_del_all(&luarcu_dead);
+		call_rcu(&luarcu_rcu, luarcu_free_batch);
+	}
+	if (!luarcu_isfull())
 		queue_work(system_unbound_wq, &luarcu_filling);
 }
 
@@ -236,9 +281,12 @@ void luarcu_element_exit(void)
 {
 	struct element *e, *next;
 
+	do {
+		irq_work_sync(&luarcu_irq);
+		rcu_barrier();
+	} while (atomic_read(&luarcu_waits) || !llist_empty(&luarcu_dead));
 	irq_work_sync(&luarcu_irq);
 	cancel_work_sync(&luarcu_filling);
-	rcu_barrier();
 	llist_for_each_entry_safe(e, next, luarcu_ready, later)
 		kfree(e);
 	luarcu_ready = NULL;

@@ -20,11 +20,12 @@
 
 #include "table.h"
 
-#define LUARCU_MAXBITS	24	/* at most; 16 bytes a bucket */
+#define LUARCU_MAXBITS	24	/* at most; 12 bytes a bucket */
 
 static size_t luarcu_arraysize(u8 bits)
 {
-	return struct_size((struct luarcu_array *)NULL, buckets, 1UL << bits);
+	return struct_size((struct luarcu_array *)NULL, buckets, 1UL << bits) +
+	       (sizeof(raw_spinlock_t) << bits);
 }
 
 struct luarcu_array *luarcu_newarray(u8 bits, u8 idx, gfp_t gfp)
@@ -45,12 +46,13 @@ struct luarcu_array *luarcu_newarray(u8 bits, u8 idx, gfp_t gfp)
 	}
 
 	RCU_INIT_POINTER(array->next, NULL);
+	array->locks = (void *)&array->buckets[1UL << bits];
 	array->moved = 0;
 	array->bits = bits;
 	array->shift = 64 - bits;
 	array->idx = idx;
 	for (i = 0; i < 1UL << bits; i++) {
-		raw_spin_lock_init(&array->buckets[i].lock);
+		raw_spin_lock_init(&array->locks[i]);
 		INIT_HLIST_HEAD(&array->buckets[i].head);
 	}
 	return array;
@@ -69,18 +71,18 @@ static void luarcu_movebucket(struct luarcu_table *table, struct luarcu_array *a
 	struct luarcu_bucket *bucket = &array->buckets[i];
 	struct hlist_node *node;
 
-	raw_spin_lock_irq(&bucket->lock);
+	raw_spin_lock_irq(luarcu_lockof(array, bucket));
 	for (node = bucket->head.first; node; node = node->next) {
 		struct element *e = luarcu_entry(array, node);
 		struct luarcu_bucket *to = luarcu_bucket(next, luarcu_mix(table, e->hash));
 
 		/* when it shrinks, writers may be there by way of another bucket */
-		raw_spin_lock_nested(&to->lock, SINGLE_DEPTH_NESTING);
+		raw_spin_lock_nested(luarcu_lockof(next, to), SINGLE_DEPTH_NESTING);
 		hlist_add_head_rcu(&e->node[next->idx], &to->head);
-		raw_spin_unlock(&to->lock);
+		raw_spin_unlock(luarcu_lockof(next, to));
 	}
 	WRITE_ONCE(array->moved, i + 1);
-	raw_spin_unlock_irq(&bucket->lock);
+	raw_spin_unlock_irq(luarcu_lockof(array, bucket));
 }
 
 static bool luarcu_resizeto(struct luarcu_table *table, u8 bits)

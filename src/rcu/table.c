@@ -99,19 +99,20 @@ static __always_inline void luarcu_lock(struct luarcu_table *table, u32 hash,
 	place->array = array;
 	place->next = NULL;
 	place->bucket = luarcu_bucket(array, mixed);
-	raw_spin_lock_irqsave(&place->bucket->lock, place->flags);
+	raw_spin_lock_irqsave(luarcu_lockof(array, place->bucket), place->flags);
 	if (unlikely(mixed >> array->shift < READ_ONCE(array->moved))) {
 		place->next = rcu_dereference(array->next);
 		place->nextbucket = luarcu_bucket(place->next, mixed);
-		raw_spin_lock_nested(&place->nextbucket->lock, SINGLE_DEPTH_NESTING);
+		raw_spin_lock_nested(luarcu_lockof(place->next, place->nextbucket),
+				     SINGLE_DEPTH_NESTING);
 	}
 }
 
 static __always_inline void luarcu_unlock(struct luarcu_place *place)
 {
 	if (unlikely(place->next))
-		raw_spin_unlock(&place->nextbucket->lock);
-	raw_spin_unlock_irqrestore(&place->bucket->lock, place->flags);
+		raw_spin_unlock(luarcu_lockof(place->next, place->nextbucket));
+	raw_spin_unlock_irqrestore(luarcu_lockof(place->array, place->bucket), place->flags);
 	rcu_read_unlock();
 }
 

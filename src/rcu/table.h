@@ -35,11 +35,11 @@ struct element {
 	u32 hash;
 	u32 keylen;
 	u8 type;			/* enum tvalue_type */
+	bool reserved;			/* of the size that the reserve has */
 	char bytes[] __aligned(8);
 };
 
 struct luarcu_bucket {
-	raw_spinlock_t lock;
 	struct hlist_head head;
 };
 
@@ -50,6 +50,7 @@ struct luarcu_array {
 	u8 bits;			/* 1 << bits buckets */
 	u8 shift;			/* of a mixed hash, to a bucket's number */
 	u8 idx;				/* of an element's links */
+	raw_spinlock_t *locks;		/* one for each bucket, behind them all */
 	struct luarcu_bucket buckets[];
 };
 
@@ -82,6 +83,16 @@ static inline u64 luarcu_mix(const struct luarcu_table *table, u32 hash)
 static inline struct luarcu_bucket *luarcu_bucket(struct luarcu_array *array, u64 mixed)
 {
 	return &array->buckets[mixed >> array->shift];
+}
+
+/*
+ * Not beside the bucket's head: there each write would take the cache line away
+ * from who reads this bucket or one of its neighbours.
+ */
+static inline raw_spinlock_t *luarcu_lockof(struct luarcu_array *array,
+					    struct luarcu_bucket *bucket)
+{
+	return &array->locks[bucket - array->buckets];
 }
 
 /* Under the bucket's lock, or as a reader of RCU of any kind. */

@@ -12,9 +12,16 @@ kernel=$(uname -r)
 like "$(dkms status)" "^lunatik/[0-9.]+, $kernel, x86_64: installed" 'DKMS installed lunatik'
 like "$(dkms status)" "^luarcu/[0-9.]+, $kernel, x86_64: installed" 'DKMS installed luarcu'
 like "$(modinfo -F depends luarcu)" lunatik 'luarcu depends on lunatik'
-ok 'the C API can be included from its stable place' test -f /usr/src/lunatik/include/lunatik.h
+for header in lunatik luarcu; do
+	ok "$header.h can be included from its stable place" test -f /usr/src/lunatik/include/$header.h
+done
+for module in lunatik luarcu; do
+	like "$(cat "/var/lib/dkms/$module/kernel-$kernel-x86_64/module/Module.symvers" 2>&1)" \
+		"$(printf '\t')${module}_" "the symbols of $module.ko are where bindings look for them"
+done
 ok 'example scripts are where scripts are looked for' test -f /lib/modules/lua/examples/hello.lua
 ok 'the manual of lunatik_run is installed' sh -c 'ls /usr/share/man/man3/lunatik_run.3*'
+ok 'and that of luarcu_get' sh -c 'ls /usr/share/man/man3/luarcu_get.3*'
 
 modprobe -r luarcu lunatik 2>/dev/null
 ok 'modprobe luarcu' modprobe luarcu

@@ -13,6 +13,7 @@
 # said), 125 when the guest ended without a word. The image is not written to.
 #
 #   LUNATIK_GUEST_MEM=2G LUNATIK_GUEST_SMP=2
+#   LUNATIK_GUEST_ARGS=...   more for the kernel's command line
 #   LUNATIK_GUEST_ICOUNT=1   one CPU whose clock counts instructions: 1 ns each
 set -eu -o pipefail
 . "$(dirname "$0")/lib.sh"
@@ -43,12 +44,12 @@ accel=tcg,thread=multi
 if grep -qE '^flags.* (vmx|svm) ' /proc/cpuinfo && [ -w /dev/kvm ]; then
 	accel=kvm
 fi
-counted=() arguments=''
+counted=() arguments=${LUNATIK_GUEST_ARGS-}
 if [ -n "${LUNATIK_GUEST_ICOUNT-}" ]; then
 	accel=tcg,thread=single
 	LUNATIK_GUEST_SMP=1
 	counted=(-icount "shift=0,sleep=off" -rtc "base=2026-01-01,clock=vm")
-	arguments='nokaslr clocksource=tsc tsc=reliable'
+	arguments="$arguments nokaslr clocksource=tsc tsc=reliable"
 fi
 qemu=(
 	qemu-system-x86_64 -accel "$accel" -cpu max "${counted[@]}"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
 # needs: mandoc man-db lua5.4
-# The C API as the document has it, the header and the manual: each name is
+# The C API as the documents have it, the headers and the manual: each name is
 # declared, described and tested; the pages are in order; their examples build.
 set -u
 cd "$TOP" || exit
@@ -16,7 +16,7 @@ export LC_ALL=C.UTF-8
 is_plumbing()
 {
 	case $1 in
-	LUNATIK_H) ;;			# the guard
+	LUNATIK_H | LUARCU_H) ;;	# the guards
 	*_s) ;;				# the tag of a typedef
 	*_by | *_owner) ;;		# take the caller's module, for an inline function
 	lunatik_enter | lunatik_leave | lunatik_recover) ;;	# of lunatik_handle()
@@ -32,19 +32,38 @@ is_plumbing()
 	esac
 }
 
-# What the header declares: macros, types, functions; not what is in a body.
+# header_names HEADER PATTERN: what it declares: macros, types, enumerators,
+# functions; not what is in a body
 header_names()
 {
 	perl -0777 -ne '
 		s{/\*.*?\*/}{}gs;
 		print "$1\n" while s/^#define\s+(\w+)(?:[^\n]*\\\n)*[^\n]*\n//m;
 		s/^#.*\n//mg;
+		while (s/\benum\s+(\w+)\s*\{([^{}]*)\}//) {
+			my $list = $2;
+
+			print "$1\n";
+			print "$1\n" while $list =~ /(\w+)/g;
+		}
 		1 while s/\{[^{}]*\}/;;/g;
+		print "$1\n" while s/\btypedef\b[^;]*?\(\*(\w+)\)\s*\([^()]*\)\s*;//;
 		print "$1\n" while s/\btypedef\b[^;]*;;\s*(\w+);//;
 		print "$1\n" while s/\btypedef\b[^;]*?(\w+);//;
-		print "$1\n" while s/\bstruct\s+(\w+)\s*;;//;
+		print "$1\n" while s/\bstruct\s+(\w+)\s*;//;
+		s/\(\*\w+\)\s*\([^()]*\)//g;
 		print "$1\n" while s/\b(\w+)\s*\([^()]*\)\s*;//;
-	' src/include/lunatik.h | grep -iE '^lunatik_' | sort -u
+	' "src/include/$1" | grep -E "$2" | sort -u
+}
+
+# public FILE: those of the names in it that are for authors of bindings
+public()
+{
+	local name
+
+	while read -r name; do
+		is_plumbing "$name" || printf '%s\n' "$name"
+	done <"$1"
 }
 
 # has_page NAME: man finds a page under the name, whose section NAME has it
@@ -57,13 +76,14 @@ has_page()
 }
 
 grep -v '^#' tests/host/capi-names.txt | sort -u >"$tmp/document"
-header_names >"$tmp/declared"
-while read -r name; do
-	is_plumbing "$name" || printf '%s\n' "$name"
-done <"$tmp/declared" >"$tmp/public"
-sort -u "$tmp/document" "$tmp/public" >"$tmp/names"
+header_names lunatik.h '^(lunatik|LUNATIK)_' >"$tmp/declared"
+header_names luarcu.h . >"$tmp/declared-rcu"
+public "$tmp/declared" >"$tmp/public"
+public "$tmp/declared-rcu" >"$tmp/public-rcu"
+sort -u "$tmp/document" "$tmp/public" "$tmp/public-rcu" >"$tmp/names"
 diag "$(wc -l <"$tmp/document") names in the document, $(wc -l <"$tmp/public") in lunatik.h" \
-	"beside $(($(wc -l <"$tmp/declared") - $(wc -l <"$tmp/public"))) of its own use"
+	"beside $(($(wc -l <"$tmp/declared") - $(wc -l <"$tmp/public"))) of its own use," \
+	"$(wc -l <"$tmp/public-rcu") in luarcu.h"
 
 document=../shared/spec/capi.txt
 if [ -f "$document" ]; then
@@ -74,8 +94,30 @@ else
 	skip 'the list of names is that of the document' 'the document is not here'
 fi
 ok 'the header was understood' test "$(wc -l <"$tmp/public")" -ge 55
+ok 'and that of the tables' test "$(wc -l <"$tmp/public-rcu")" -ge 35
 is "$(comm -23 "$tmp/document" "$tmp/public")" '' \
 	'each name of the document is declared in lunatik.h'
+
+# The functions of spec/rcu.txt, with their arguments; src/include/luarcu.h may
+# break a line.
+declarations=$(tr -s '\n\t ' ' ' <src/include/luarcu.h)
+grep -v '^#' tests/host/rcu-names.txt >"$tmp/document-rcu"
+document=../shared/spec/rcu.txt
+if [ -f "$document" ]; then
+	is "$(grep -E '^rcu_[a-z_]+\(.*\);$' "$document")" "$(cat "$tmp/document-rcu")" \
+		'the list of functions is that of the document of the tables'
+else
+	skip 'the list of functions is that of the document of the tables' 'the document is not here'
+fi
+undeclared=''
+while IFS= read -r function; do
+	[[ $declarations = *[\ *]"$function"* ]] || undeclared="$undeclared$function
+"
+done <"$tmp/document-rcu"
+is "$undeclared" '' 'luarcu.h declares each of them with these arguments'
+is "$(grep -oP '\bstruct \K\w+' "$tmp/document-rcu" | sort -u | comm -23 - "$tmp/public-rcu")" '' \
+	'and the types they take'
+
 nopage='' notest=''
 while read -r name; do
 	has_page "$name" || nopage="$nopage $name"
@@ -158,7 +200,7 @@ for script; do
 	out=$(cd "$tmp/examples" && luac5.4 -l -l -p "${script##*/}" 2>&1) ||
 		bylua="$bylua $out"
 	# no float, in an instruction or among the constants
-	! printf '%s\n' "$out" | grep -qP '\tLOADF|^\t\d+\tF\t' ||
+	! printf '%s\n' "$out" | grep -qP '\tLOADF\s|^\t\d+\tF\t' ||
 		bylua="$bylua ${script##*/}: a number that is not an integer"
 done
 is "$bylua" '' 'Lua compiles those in Lua'
@@ -172,16 +214,25 @@ for dir in /lib/modules/*/build /usr/src/linux-headers-*; do
 	fi
 done
 
-# What lunatik.ko exports, as a build of it would say.
+# exports MODULE FILE...: what it exports, as a build of it would say
+exports()
+{
+	local module=$1
+	shift
+
+	sed -n 's/^EXPORT_SYMBOL_GPL(\([A-Za-z_]*\));.*/\1/p' "$@" | sed -f "$tmp/renames" |
+		awk -v module="$module" \
+			'{ printf "0x00000000\t%s\t%s\tEXPORT_SYMBOL_GPL\t\n", $1, module }'
+}
+
 exported()
 {
 	sed -n 's/^#define \(lua[A-Za-z_]*\) \(lunatik_[A-Za-z_]*\)$/s:^\1$:\2:/p' \
 		src/include/lunatik_names.h >"$tmp/renames"
-	sed -n 's/^EXPORT_SYMBOL_GPL(\([A-Za-z_]*\));.*/\1/p' src/core/*.c |
-		sed -f "$tmp/renames" |
-		awk '{ printf "0x00000000\t%s\tlunatik\tEXPORT_SYMBOL_GPL\t\n", $1 }'
+	exports lunatik src/core/*.c
 	# src/libc/setjmp.S
 	printf '0x00000000\tlunatik_setjmp\tlunatik\tEXPORT_SYMBOL_GPL\t\n'
+	exports luarcu src/rcu/*.c
 }
 
 # How many are built, and what the compiler and modpost warn of.
