@@ -16,7 +16,7 @@ print(test.count(t), rcu.add(test.shared(), "x", 2), t.x)
 t.x = nil
 print(select(2, test.count(_G.rcu)), pcall(test.count, {}))' \
 	"1	3	3
-true	false	bad argument #1 to '?' (rcu table expected, got table)" \
+true	false	bad argument #1 to 'rcutest.count' (rcu table expected, got table)" \
 	'a table made in C is used by a script'
 answers 'local test = require "rcutest"
 print(test.key(""), test.key("a\0b"), test.key(("k"):rep(100)))
@@ -40,7 +40,7 @@ print(pcall(rawget, index, "x"))' \
 false
 3	0	50	-1	false	/dev/luadrv:4: x is not to be set to 5
 false
-false	bad argument #1 to 'rawget' (table expected, got userdata)" 'a class that is indexed'
+false	bad argument #1 to 'rawget' (table expected, got monitored)" 'a class that is indexed'
 ok 'the module goes' rmmod rcutest
 after=$(slab_kb)
 diag "slab and vmalloc before $before kB, after $after kB"

@@ -2,9 +2,9 @@
 local lib = require "rcu"
 local t = rcu.torture
 while rcu.torture do
-	local own = lib.table(1)
+	local own, other = lib.table(1), lib.table(1)	-- not t: no circle is left
 	for i = 1, 300 do
-		own["k" .. i] = i % 3 == 0 and t or ("x"):rep(i)
+		own["k" .. i] = i % 3 == 0 and other or ("x"):rep(i)
 		own["k" .. i // 2] = nil
 		t["victim" .. i] = own
 		t["victim" .. i // 3] = nil

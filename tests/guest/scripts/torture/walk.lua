@@ -1,7 +1,7 @@
 -- walks the table under torture until it is gone; says how often
 local lib = require "rcu"
 local t = rcu.torture
-local mine = "w" .. tostring({}):match("0x%x+")
+local mine = "w" .. tostring({}):match("%x+$")
 
 local function check(seen, key, value)
 	if key:byte() ~= 112 then	-- 'p'
