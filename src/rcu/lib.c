@@ -62,6 +62,7 @@ EXPORT_SYMBOL_GPL(luarcu_checktable);
 /* An error: it does not return. */
 static noinline int luarcu_badkey(lua_State *L, int i)
 {
+	luaL_checkany(L, i);
 	if (lua_type(L, i) != LUA_TSTRING)
 		luaL_error(L, "a key of an rcu table must be a string, not a %s value",
 			   luaL_typename(L, i));
@@ -139,10 +140,11 @@ static bool luarcu_pushlong(lua_State *L, lunatik_object_t *table,
 	return false;
 }
 
-static void luarcu_push(lua_State *L, lunatik_object_t *table, const struct luarcu_key *key);
-
-/* Pushes a string. Inside rcu_read_lock_sched(), which it leaves before it does so. */
-static noinline void luarcu_pushstring(lua_State *L, lunatik_object_t *table,
+/*
+ * Pushes a string; false if it has to be read again. Inside
+ * rcu_read_lock_sched(), which it leaves before it does so.
+ */
+static noinline bool luarcu_pushstring(lua_State *L, lunatik_object_t *table,
 				       struct luarcu_key key, const struct element *e)
 {
 	char buf[LUARCU_COPY] luarcu_uninitialized;
@@ -152,13 +154,10 @@ static noinline void luarcu_pushstring(lua_State *L, lunatik_object_t *table,
 		memcpy(buf, e->bytes + e->keylen, len);
 		rcu_read_unlock_sched();
 		lua_pushlstring(L, buf, len);
-		return;
+		return true;
 	}
 	rcu_read_unlock_sched();
-	if (luarcu_pushlong(L, table, &key, len))
-		return;
-	lunatik_checkpoint(L);
-	luarcu_push(L, table, &key);
+	return luarcu_pushlong(L, table, &key, len);
 }
 
 /*
@@ -173,6 +172,7 @@ static __always_inline void luarcu_pushvalue(lua_State *L, lunatik_object_t *tab
 	enum tvalue_type type;
 	s64 number;
 
+again:
 	rcu_read_lock_sched();
 	e = luarcu_lookup(table->private, key);
 	if (!e) {
@@ -182,8 +182,10 @@ static __always_inline void luarcu_pushvalue(lua_State *L, lunatik_object_t *tab
 	}
 	type = e->type;
 	if (type == TVALUE_STRING) {
-		luarcu_pushstring(L, table, *key, e);
-		return;
+		if (luarcu_pushstring(L, table, *key, e))
+			return;
+		lunatik_checkpoint(L);
+		goto again;
 	}
 	if (likely(type != TVALUE_OBJECT)) {
 		number = atomic64_read(&e->number);
@@ -321,6 +323,7 @@ static int luarcu_lib_insert(lua_State *L)
 	int ret;
 
 	luarcu_checkkey(L, 2, &key);
+	luaL_checkany(L, 3);
 	luarcu_checkvalue(L, 3, table, &value);
 	if (value.type == TVALUE_NIL)
 		return luaL_argerror(L, 3, "value expected, nil is none");

@@ -11,7 +11,7 @@ local function check(seen, key, value)
 	seen[key] = true
 	local n = key:sub(2)
 	if math.type(value) then
-		assert(value >> 32 == n | 0, key)
+		assert(value >> 32 == tonumber(n), key)
 	elseif type(value) == "string" then
 		assert(value:match("^(%d+):") == n, key)
 	end
