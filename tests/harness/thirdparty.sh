@@ -104,9 +104,10 @@ upgraded()
 		sed -i "s/\"$upstream\"/\"$new\"/" \
 			"$tree/usr/src/$3-$new/include/lunatik_version.h"
 		# each symbol that takes an object has another version
-		sed -i 's/^typedef struct lunatik_object_s {$/&\n\tu64 upgraded;/' \
+		sed -i -E 's/^(typedef )?struct lunatik_object_s \{$/&\n\tu64 upgraded;/' \
 			"$tree/usr/src/$3-$new/include/lunatik.h"
-		grep -q 'u64 upgraded;' "$tree/usr/src/$3-$new/include/lunatik.h"
+		grep -q 'u64 upgraded;' "$tree/usr/src/$3-$new/include/lunatik.h" ||
+			die "no struct lunatik_object_s in lunatik.h to change"
 	fi
 	dpkg-deb -Zgzip -z1 --root-owner-group -b "$tree" "$4/$2_$new-1_all.deb"
 	rm -r "$tree"
