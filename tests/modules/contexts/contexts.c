@@ -11,6 +11,7 @@
  *
  * Each handler adds one to a global variable of its runtime and, by a method,
  * one to the object. In the end both have to be what the callers counted.
+ * Another script may count in other ways beside: its test compares the log.
  */
 #include <linux/delay.h>
 #include <linux/hrtimer.h>
@@ -25,6 +26,8 @@
 
 static unsigned int seconds = 60;
 module_param(seconds, uint, 0444);
+static char *script = "t/api/contexts";
+module_param(script, charp, 0444);
 
 enum { PROCESS, SOFTIRQ, HARDIRQ, CONTEXTS };
 
@@ -265,7 +268,7 @@ static int __init contexts_init(void)
 
 	tally = lunatik_createobject(&tally_class, sizeof(long), LUNATIK_OPT_NONE);
 	for (i = 0; i < CONTEXTS && tally; i++) {
-		ret = lunatik_newruntime(&runtimes[i], "t/api/contexts", opts[i]);
+		ret = lunatik_newruntime(&runtimes[i], script, opts[i]);
 		if (ret)
 			break;
 		lunatik_run(runtimes[i], give, ret, tally);
