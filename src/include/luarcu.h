@@ -124,7 +124,8 @@ static inline int luarcu_get(lunatik_object_t *table, const struct luarcu_key *k
  * Sets the value of a key, whether it is there or not; nil deletes it. The
  * string is copied, of an object one more reference is taken. Returns 0;
  * -ENOMEM without memory; -EINVAL for a key over LUARCU_MAXKEY bytes, an object
- * that is SINGLE, or the table itself. Spec: ours.
+ * that is SINGLE, or the table itself; -EBUSY in a probe that has hit who holds
+ * the same lock. Spec: ours.
  */
 int luarcu_set(lunatik_object_t *table, const struct luarcu_key *key,
 	const struct tvalue *value, gfp_t gfp);
@@ -140,14 +141,14 @@ int luarcu_insert(lunatik_object_t *table, const struct luarcu_key *key,
 int luarcu_cas(lunatik_object_t *table, const struct luarcu_key *key,
 	const struct tvalue *old, const struct tvalue *value, gfp_t gfp);
 
-/* Deletes a key: 0, or -ENOENT. Spec: ours. */
+/* Deletes a key: 0, -ENOENT, or -EBUSY as luarcu_set(). Spec: ours. */
 int luarcu_delete(lunatik_object_t *table, const struct luarcu_key *key);
 
 /*
  * Adds @n to the integer of a key, which counts as 0 if it is not there, and
  * wraps around. @result, if not NULL, gets the sum. Nothing is allocated for a
- * key that is there. Returns 0; -EINVAL if the value is no integer; -ENOMEM.
- * Spec: ours.
+ * key that is there. Returns 0; -EINVAL if the value is no integer; -ENOMEM;
+ * -EBUSY as luarcu_set(). Spec: ours.
  */
 int luarcu_add(lunatik_object_t *table, const struct luarcu_key *key, s64 n,
 	s64 *result, gfp_t gfp);
@@ -200,7 +201,7 @@ int rcu_add_element(lua_State *L, const char *key, struct tvalue value, int idx)
 
 /*
  * Deletes an element. Returns 0; -ENOENT if it is not in the table any more;
- * -EINVAL if @idx is not that of its key.
+ * -EINVAL if @idx is not that of its key; -EBUSY as luarcu_set().
  * Context: inside rcu_read_lock(). Spec: rcu, "rcu_delete_element".
  */
 int rcu_delete_element(struct element *e, int idx);

@@ -90,11 +90,15 @@ static void luarcu_giveback(struct element *e)
 	unsigned long flags;
 
 	e->reserved = true;
-	raw_spin_lock_irqsave(&luarcu_lock, flags);
+	local_irq_save(flags);
+	this_cpu_inc(luarcu_sections);
+	raw_spin_lock(&luarcu_lock);
 	e->later.next = luarcu_ready;
 	luarcu_ready = &e->later;
 	WRITE_ONCE(luarcu_nready, luarcu_nready + 1);
-	raw_spin_unlock_irqrestore(&luarcu_lock, flags);
+	raw_spin_unlock(&luarcu_lock);
+	this_cpu_dec(luarcu_sections);
+	local_irq_restore(flags);
 }
 
 static void luarcu_fill(struct work_struct *unused)
@@ -120,13 +124,16 @@ static struct element *luarcu_take(size_t size)
 
 	if (size > LUARCU_RESERVESIZE)
 		return NULL;
-	raw_spin_lock(&luarcu_lock);
-	if (luarcu_ready) {
-		e = llist_entry(luarcu_ready, struct element, later);
-		luarcu_ready = e->later.next;
-		WRITE_ONCE(luarcu_nready, luarcu_nready - 1);
+	this_cpu_inc(luarcu_sections);
+	if (luarcu_getlock(&luarcu_lock, 0)) {
+		if (luarcu_ready) {
+			e = llist_entry(luarcu_ready, struct element, later);
+			luarcu_ready = e->later.next;
+			WRITE_ONCE(luarcu_nready, luarcu_nready - 1);
+		}
+		raw_spin_unlock(&luarcu_lock);
 	}
-	raw_spin_unlock(&luarcu_lock);
+	this_cpu_dec(luarcu_sections);
 	return e;
 }
 

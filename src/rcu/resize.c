@@ -71,7 +71,9 @@ static void luarcu_movebucket(struct luarcu_table *table, struct luarcu_array *a
 	struct luarcu_bucket *bucket = &array->buckets[i];
 	struct hlist_node *node;
 
-	raw_spin_lock_irq(luarcu_lockof(array, bucket));
+	local_irq_disable();
+	this_cpu_inc(luarcu_sections);
+	raw_spin_lock(luarcu_lockof(array, bucket));
 	for (node = bucket->head.first; node; node = node->next) {
 		struct element *e = luarcu_entry(array, node);
 		struct luarcu_bucket *to = luarcu_bucket(next, luarcu_mix(table, e->hash));
@@ -82,7 +84,9 @@ static void luarcu_movebucket(struct luarcu_table *table, struct luarcu_array *a
 		raw_spin_unlock(luarcu_lockof(next, to));
 	}
 	WRITE_ONCE(array->moved, i + 1);
-	raw_spin_unlock_irq(luarcu_lockof(array, bucket));
+	raw_spin_unlock(luarcu_lockof(array, bucket));
+	this_cpu_dec(luarcu_sections);
+	local_irq_enable();
 }
 
 static bool luarcu_resizeto(struct luarcu_table *table, u8 bits)

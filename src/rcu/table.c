@@ -19,6 +19,8 @@
 #include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
 #include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -81,6 +83,23 @@ EXPORT_SYMBOL_GPL(luarcu_get_by);
 
 /* --- update */
 
+DEFINE_PER_CPU(int, luarcu_sections);
+
+/* What luarcu_getlock() does about a lock that is taken. */
+noinline bool luarcu_wait(raw_spinlock_t *lock, int subclass)
+{
+	if (this_cpu_read(luarcu_sections) > 1)
+		return false;
+	if (!in_nmi()) {
+		raw_spin_lock_nested(lock, subclass);
+		return true;
+	}
+	/* so lockdep sees a probe, where it allows for no other way */
+	while (!raw_spin_trylock(lock))
+		cpu_relax();
+	return true;
+}
+
 /* Where a key belongs, locked. */
 struct luarcu_place {
 	struct luarcu_array *array, *next;	/* next or NULL */
@@ -88,31 +107,49 @@ struct luarcu_place {
 	unsigned long flags;
 };
 
-static __always_inline void luarcu_lock(struct luarcu_table *table, u32 hash,
-					struct luarcu_place *place)
+/* Returns 0, with interrupts off, or -EBUSY: see luarcu_getlock(). */
+static __always_inline int luarcu_lock(struct luarcu_table *table, u32 hash,
+				       struct luarcu_place *place)
 {
 	u64 mixed = luarcu_mix(table, hash);
 	struct luarcu_array *array;
+	raw_spinlock_t *lock;
 
 	rcu_read_lock();
 	array = rcu_dereference(table->array);
 	place->array = array;
 	place->next = NULL;
 	place->bucket = luarcu_bucket(array, mixed);
-	raw_spin_lock_irqsave(luarcu_lockof(array, place->bucket), place->flags);
+	lock = luarcu_lockof(array, place->bucket);
+	local_irq_save(place->flags);
+	this_cpu_inc(luarcu_sections);
+	if (!luarcu_getlock(lock, 0))
+		goto err_lock;
 	if (unlikely(mixed >> array->shift < READ_ONCE(array->moved))) {
 		place->next = rcu_dereference(array->next);
 		place->nextbucket = luarcu_bucket(place->next, mixed);
-		raw_spin_lock_nested(luarcu_lockof(place->next, place->nextbucket),
-				     SINGLE_DEPTH_NESTING);
+		if (!luarcu_getlock(luarcu_lockof(place->next, place->nextbucket),
+				    SINGLE_DEPTH_NESTING))
+			goto err_next;
 	}
+	return 0;
+
+err_next:
+	raw_spin_unlock(lock);
+err_lock:
+	this_cpu_dec(luarcu_sections);
+	local_irq_restore(place->flags);
+	rcu_read_unlock();
+	return -EBUSY;
 }
 
 static __always_inline void luarcu_unlock(struct luarcu_place *place)
 {
 	if (unlikely(place->next))
 		raw_spin_unlock(luarcu_lockof(place->next, place->nextbucket));
-	raw_spin_unlock_irqrestore(luarcu_lockof(place->array, place->bucket), place->flags);
+	raw_spin_unlock(luarcu_lockof(place->array, place->bucket));
+	this_cpu_dec(luarcu_sections);
+	local_irq_restore(place->flags);
 	rcu_read_unlock();
 }
 
@@ -238,7 +275,9 @@ static int luarcu_lockif(struct luarcu_table *table, const struct luarcu_key *ke
 			if (ret)
 				break;
 		}
-		luarcu_lock(table, key->hash, place);
+		ret = luarcu_lock(table, key->hash, place);
+		if (ret)
+			break;
 		*old = luarcu_findin(place, key);
 		if (!string)
 			ret = luarcu_meets(cond, *old);
@@ -276,13 +315,14 @@ again:
 
 	if (cond) {
 		ret = luarcu_lockif(table, key, cond, &place, &old);
-		if (ret) {
-			luarcu_discard(new);
-			return ret;
-		}
 	} else {
-		luarcu_lock(table, key->hash, &place);
-		old = luarcu_findin(&place, key);
+		ret = luarcu_lock(table, key->hash, &place);
+		if (likely(!ret))
+			old = luarcu_findin(&place, key);
+	}
+	if (unlikely(ret)) {
+		luarcu_discard(new);
+		return ret;
 	}
 	if (value->type == TVALUE_NIL) {
 		if (old)
@@ -326,7 +366,12 @@ int luarcu_add(lunatik_object_t *object, const struct luarcu_key *key, s64 n,
 	if (key->len > LUARCU_MAXKEY)
 		return -EINVAL;
 	for (;;) {
-		luarcu_lock(table, key->hash, &place);
+		int ret = luarcu_lock(table, key->hash, &place);
+
+		if (unlikely(ret)) {
+			luarcu_discard(new);
+			return ret;
+		}
 		e = luarcu_findin(&place, key);
 		if (e && e->type == TVALUE_INTEGER) {
 			sum = (u64)atomic64_read(&e->number) + (u64)n;

@@ -10,6 +10,7 @@
 #include <linux/cache.h>
 #include <linux/irq_work.h>
 #include <linux/llist.h>
+#include <linux/percpu.h>
 #include <linux/rculist.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -163,6 +164,24 @@ static __always_inline struct element *luarcu_lookup(const struct luarcu_table *
 							   rcu_read_lock_sched_held());
 
 	return luarcu_find(array, luarcu_bucket(array, luarcu_mix(table, key->hash)), key);
+}
+
+/*
+ * Sections in which this CPU holds locks of this module, with interrupts off.
+ * There is more than one only where a probe has hit the code inside of the
+ * first, and its handler writes.
+ */
+DECLARE_PER_CPU(int, luarcu_sections);
+bool luarcu_wait(raw_spinlock_t *lock, int subclass);
+
+/*
+ * Takes a lock, as one who has counted himself in luarcu_sections. Returns
+ * false if it is taken, maybe by who was interrupted on this CPU and cannot go
+ * on before its caller does.
+ */
+static __always_inline bool luarcu_getlock(raw_spinlock_t *lock, int subclass)
+{
+	return likely(raw_spin_trylock(lock)) || luarcu_wait(lock, subclass);
 }
 
 /* element.c */

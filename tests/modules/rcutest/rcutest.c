@@ -300,6 +300,62 @@ static void check_probe(void)
 	check(luarcu_foreach(table, delete_entry, NULL) == 0);
 }
 
+/*
+ * A probe on the function that lets go of a bucket's lock, which writes what
+ * its victim is just writing: it gets -EBUSY, and the victim goes on. Which
+ * function that is depends on the kernel.
+ */
+static struct task_struct *victim;
+static atomic_t busy = ATOMIC_INIT(0), others = ATOMIC_INIT(0);
+
+static int probe_unlock(struct kprobe *probe, struct pt_regs *regs)
+{
+	struct tvalue value = LUARCU_STRING("probe", 5);
+	struct luarcu_key key = k("victim");
+	unsigned long flags;
+	int ret;
+
+	if (current != READ_ONCE(victim))
+		return 0;
+	local_irq_save(flags);
+	ret = luarcu_set(table, &key, &value, GFP_ATOMIC);
+	if (ret == -EBUSY && luarcu_add(table, &key, 1, NULL, GFP_ATOMIC) == -EBUSY &&
+	    luarcu_delete(table, &key) == -EBUSY)
+		atomic_inc(&busy);
+	else if (ret)
+		atomic_cmpxchg(&others, 0, ret);
+	local_irq_restore(flags);
+	return 0;
+}
+
+static void check_busy(void)
+{
+	static struct kprobe probes[] = {
+		{ .symbol_name = "_raw_spin_unlock_irqrestore", .pre_handler = probe_unlock },
+		{ .symbol_name = "_raw_spin_unlock", .pre_handler = probe_unlock },
+	};
+	struct luarcu_key key = k("victim");
+	struct tvalue value;
+	int i, n = 0;
+
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		n += register_kprobe(&probes[i]) == 0;
+	WRITE_ONCE(victim, current);
+	for (i = 1; i <= 3; i++) {
+		check(set("victim", LUARCU_INTEGER(i)) == 0);
+		check(set("victim", LUARCU_STRING("victim", 6)) == 0);
+	}
+	WRITE_ONCE(victim, NULL);
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		unregister_kprobe(&probes[i]);
+	pr_info("rcutest: %d probes on locks, %d times busy, else %d\n", n,
+		atomic_read(&busy), atomic_read(&others));
+	check(n == 0 || atomic_read(&busy) > 0);
+	/* a batch that is being freed may have been hit, who holds the reserve */
+	check(atomic_read(&others) == 0 || atomic_read(&others) == -ENOMEM);
+	check(luarcu_get(table, &key, &value, NULL, 0) == -ENOSPC && luarcu_delete(table, &key) == 0);
+}
+
 /* --- what takes a Lua state */
 
 static int echo_index(lua_State *L, lunatik_object_t *object, const char *key, size_t len, u32 hash)
@@ -399,6 +455,7 @@ static int __init rcutest_init(void)
 	check_spec();
 	check_reserve();
 	check_probe();
+	check_busy();
 	check(luarcu_count(table) == 0);
 	pr_info("rcutest: %u checks, %u failed\n", checks, failures);
 	if (failures) {

@@ -204,6 +204,37 @@ while #threads > 0 do
 end
 assert(n == 101)
 
+-- the table shrinks in the middle of a walk, or grows, by a worker that needs a
+-- moment: what was there throughout comes once
+local function whilewalking(walk, first, change)
+	local seen, n = {}, 0
+	walk(first, function(key)
+		if key:byte() == 107 then	-- 'k'
+			assert(not seen[key], key)
+			seen[key] = true
+			n = n + 1
+			if n == 100 then
+				change(first)
+				for _ = 1, 60000 do end
+			end
+		end
+	end)
+	assert(n == 200, n)
+end
+local function bymap(t, f) lib.map(t, f) end
+local function bypairs(t, f) for key in pairs(t) do f(key) end end
+local function ballast(t, value) for i = 1, 2000 do t["b" .. i] = value end end
+for round = 1, 20 do
+	for _, walk in ipairs {bymap, bypairs} do
+		local t = lib.table(16)
+		for i = 1, 200 do t["k" .. i] = i end
+		ballast(t, true)
+		whilewalking(walk, t, function() ballast(t, nil) end)
+		for _ = 1, 60000 do end
+		whilewalking(walk, t, function() ballast(t, round) end)
+	end
+end
+
 -- finalizers that go on with walks, the one that runs among them
 local function finalized(f)
 	setmetatable({}, {__gc = function(x) f() setmetatable({}, getmetatable(x)) end})
