@@ -10,8 +10,8 @@ kernel=$(uname -r)
 
 unload()
 {
-	modprobe -r password luarcu lunatik 2>/dev/null
-	! lsmod | grep -qE '^(lua|lunatik|password)'
+	modprobe -r password tables luarcu lunatik 2>/dev/null
+	! lsmod | grep -qE '^(lua|lunatik|password|tables)'
 }
 
 # soon COMMAND...: it works within five seconds
@@ -92,8 +92,18 @@ print(maker:make(5), maker:make(64) == ("x"):rep(64), maker:made())' \
 		"$(printf 'xxxxx\ttrue\t2')" "$1"
 }
 
+is "$(modinfo -F depends tables | tr , '\n' | sort | paste -sd ,)" luarcu,lunatik 'another depends on luarcu as well'
+# counts: it does
+counts()
+{
+	answers 'local t = require "rcu".table() t.x, t.y = 1, 2 print(require "tables".count(t))' 2 "$1"
+}
+
 unload
 klog_mark
+ok 'modprobe loads luarcu with it' modprobe tables
+counts 'it reads a table'
+unload
 ok 'the commands of the page' sh -e $third/commands/run
 modprobe password	# if they did not: else a test would make /dev/luadrv a file
 log=$(klog_since)
@@ -136,15 +146,17 @@ like "$after" "^lunatik/$core, $kernel, x86_64: installed" 'the core was upgrade
 is "$(printf '%s\n' "$after" | grep -c '^lunatik/')" 1 'the one before is gone'
 like "$after" "^password/1\.0, $kernel, x86_64: installed" 'the binding is installed as before'
 like "$(version before lunatik_newobject_owner)" '^0x' 'the versions of its symbols are read'
+like "$after" "^tables/1\.0, $kernel, x86_64: installed" 'so is the one that depends on luarcu'
 isnt "$(version after lunatik_newobject_owner)" "$(version before lunatik_newobject_owner)" \
 	'it was built anew'
 
-for module in luadrv lunatik luarcu password; do
+for module in luadrv lunatik luarcu password tables; do
 	ok "$module.ko, after the upgrade" insmod $third/after/$module.ko
 done
 answers 'print(_LUNATIK_VERSION)' "Lunatik $core" 'the core is the upgraded one'
 binding 'the binding works with it'
-ok 'it is unloaded once more' soon modprobe -r password
+counts 'and the other'
+ok 'they are unloaded once more' soon modprobe -r password tables
 
 # What the kernel says now is what is wanted: it is kept from the console,
 # whose log has to be clean.

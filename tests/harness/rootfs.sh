@@ -85,6 +85,8 @@ third_party()
 	mv "$out/log" "$out/failed"
 	if [ "$1" = install ]; then
 		chroot "$2" dpkg --purge password-dkms || :
+		chroot "$2" dkms remove tables/1.0 --all || :
+		rm -rf "$2/usr/src/tables-1.0"
 	fi
 }
 

@@ -4,6 +4,9 @@
 # A binding by somebody else: the example of lunatik-binding(7), taken from the
 # page as it is in the package lunatik-doc.
 #
+# And tests/modules/tables, which uses luarcu too, with the conf that the page
+# has for such a module, but without a package.
+#
 #   thirdparty.sh prepare BUILD_DIR DIR   DIR gets the example, its package, and
 #                                         packages of a core with another ABI
 #   thirdparty.sh install ROOT DIR        installs the package in ROOT beside
@@ -162,11 +165,34 @@ by_hand()
 # keep ROOT WHEN: the modules that ROOT has, for the guest
 keep()
 {
+	local module
+
 	mkdir -p "$out/$2"
 	cp "$1/lib/modules/$kernel/updates/dkms"/*.ko "$out/$2/"
 	chroot "$1" dkms status >"$out/$2/status"
 	cat "$out/$2/status"
-	grep -q "^$name/1.0, $kernel, .*: installed" "$out/$2/status"
+	for module in "$name" tables; do
+		grep -q "^$module/1.0, $kernel, .*: installed" "$out/$2/status"
+	done
+}
+
+# tables: with the conf of the page
+tables()
+{
+	local src=$root/usr/src/tables-1.0
+
+	cp -r "$TOP/tests/modules/tables" "$src"
+	{
+		cat <<-X
+		PACKAGE_NAME=tables
+		PACKAGE_VERSION=1.0
+		AUTOINSTALL=yes
+		BUILT_MODULE_NAME[0]=tables
+		DEST_MODULE_LOCATION[0]=/updates/dkms
+		X
+		cat "$dir/exclusive" "$dir/source/tables-1.0/conf"
+	} >"$src/dkms.conf"
+	chroot "$root" dkms install tables/1.0 -k "$kernel"
 }
 
 unmount()
@@ -200,6 +226,7 @@ install()
 	by_hand
 	cp "$dir/source/${package}_1.0_all.deb" "$root/opt/"
 	apt "$root" install --no-install-recommends "/opt/${package}_1.0_all.deb"
+	tables
 	keep "$root" before
 	upgrade
 }
