@@ -18,7 +18,7 @@ counts()
 		"$(printf '%d\t%d\t%d\t%s' "$1" $(($1 * -3)) "$1" "$1")" "$2"
 }
 
-answers 'rcu.counters = rcu.table() local c = rcu.counters c.integer, c.string = 0, "0"' \
+answers 'rcu.counters = require "rcu".table() local c = rcu.counters c.integer, c.string = 0, "0"' \
 	'' 'a table for all'
 
 # scripts beside handlers
@@ -49,7 +49,7 @@ counts $((handlers + 100000)) 'every one was counted, in each way'
 
 unlike "$log" 'BUG|WARNING|rcu:|stall' 'the kernel had nothing to say'
 ok 'the module goes' rmmod contexts
-lua 'rcu.counters, rcu.go = nil'
+lua 'rcu.counters, rcu.go = nil, nil'
 rm -r /lib/modules/lua/t
 works 'a script runs'
 finish
