@@ -52,11 +52,14 @@ void *lunatik_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 		rt->memory -= osize;
 		if (ptr)
 			lunatik_release_memory(rt, ptr, osize);
+		if (unlikely(rt->granted - rt->memory > 2 * LUNATIK_SPARE))
+			lunatik_ungrant(rt);
 		return NULL;
 	}
 
-	if (nsize > osize &&
-	    (rt->memory > rt->quota || nsize - osize > rt->quota - rt->memory))
+	/* never more is held than was granted */
+	if (nsize > osize && nsize - osize > rt->granted - rt->memory &&
+	    !lunatik_grant(rt, nsize - osize))
 		return NULL;
 
 	if (nsize <= osize && lunatik_inarena(rt->arena, ptr)) {
@@ -82,6 +85,8 @@ void *lunatik_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 	ptr = new;
 keep:
 	rt->memory += nsize - osize;
+	if (rt->memory > rt->peak)
+		rt->peak = rt->memory;
 	return ptr;
 }
 

@@ -33,7 +33,7 @@ static int lunatik_print(lua_State *L)
 	size_t len;
 	const char *text = lunatik_pushline(L, &len);
 
-	lunatik_log(KERN_INFO, text, len);
+	lunatik_log(rt, KERN_INFO, text, len);
 	if (rt->print)
 		rt->print(rt->print_ud, text, len);
 	return 0;

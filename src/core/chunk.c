@@ -53,6 +53,7 @@ static void chunk_skip(struct lunatik_chunk *chunk)
 /* Runs the chunk; errors come with a traceback, and go to the log as well. */
 static int chunk_exec(lua_State *L, struct lunatik_chunk *chunk)
 {
+	char what[64];
 	const char *msg;
 	size_t len;
 	int status;
@@ -71,8 +72,8 @@ static int chunk_exec(lua_State *L, struct lunatik_chunk *chunk)
 		return 0;
 
 	msg = luaL_tolstring(L, -1, &len);
-	pr_err("lunatik: script of %s failed\n", chunk->from);
-	lunatik_log(KERN_ERR, msg, len);
+	snprintf(what, sizeof(what), "the script of %s failed", chunk->from);
+	lunatik_logerror(lunatik_runtimeof(L), what, msg, len);
 	chunk->complain(chunk->ud, msg, len);
 	return lunatik_errno_of(L, status);
 }
@@ -86,7 +87,7 @@ static int chunk_run(const char *text, size_t len, const char *from,
 	lunatik_object_t *runtime;
 	int ret;
 
-	ret = lunatik_create(&runtime, CHUNK_NAME, LUNATIK_OPT_NONE, NULL);
+	ret = lunatik_create(&runtime, CHUNK_NAME, LUNATIK_OPT_NONE, NULL, NULL);
 	if (ret) {
 		char msg[64];
 

@@ -10,6 +10,7 @@
 #include <linux/completion.h>
 #include <linux/hrtimer.h>
 #include <linux/list.h>
+#include <linux/ratelimit.h>
 #include <linux/smp.h>
 
 #include <lunatik.h>
@@ -33,7 +34,10 @@ struct lunatik_runtime {
 	struct module *by;		/* who stops it before it is gone, or NULL */
 	struct lunatik_arena *arena;	/* of a hardirq runtime */
 	size_t memory;			/* bytes that Lua holds */
-	size_t quota;			/* and may hold */
+	size_t peak;			/* and has held at most */
+	size_t granted;			/* may hold without asking, see budget.c */
+	size_t quota;			/* and at most */
+	unsigned int time;		/* ms for an entry; 0 is as the parameters have it */
 	int err;			/* what Lua takes for errno */
 
 	/* the entry that is going on, see lunatik_enter() */
@@ -47,13 +51,29 @@ struct lunatik_runtime {
 	atomic_t ticking;		/* the timer is or will be pending */
 	call_single_data_t csd;		/* when the script is on another CPU */
 	atomic_t kicked;		/* csd is in use */
-	u8 ticks;			/* that this entry has seen */
+	unsigned int ticks;		/* of the timer that hit this entry */
+	unsigned int asked;		/* 1 + ticks when its thread was asked to stop, or 0 */
+	bool late;			/* it took too long: why it has to end */
 	unsigned int spent;		/* since the last look at the clock */
 	unsigned int looks;		/* at it in this entry */
 	u64 since;			/* the first of them, or 0 */
 	bool due;			/* the script has to look at what is asked */
 	bool stop;			/* it has to end */
 
+	/* accounts, see status.c; an entry inside another one is a part of that */
+	struct list_head all;		/* of all runtimes */
+	unsigned int depth;		/* of entries, one inside the other */
+	u64 entered;			/* when the outermost one began, or 0 */
+	u64 inside;			/* ns in those that have ended */
+	u64 entries;
+	u64 errors;			/* that ended a script or a handler */
+	u64 nomemory;			/* of all errors, those for want of memory */
+	u64 nostack;			/* of kernel stack */
+	u64 notime;			/* entries that took too long */
+	u64 stopped;			/* that somebody ended */
+
+	struct ratelimit_state prints;	/* see log.c */
+	struct ratelimit_state complaints;
 	luadrv_output_t print;		/* also gets what the script prints */
 	void *print_ud;
 	struct lunatik_chunk *chunk;	/* what it was made for, see chunk.c */
@@ -86,10 +106,10 @@ static inline u8 lunatik_level(lunatik_opt_t opt)
 	       opt & LUNATIK_OPT_SOFTIRQ ? LUNATIK_LEVEL_SOFTIRQ : LUNATIK_LEVEL_PROCESS;
 }
 
+#define LUNATIK_SPARE	(256UL << 10)	/* granted, and kept when it is freed */
 #define LUNATIK_LOOK	64	/* spent from one look at the clock to the next */
 
 /* module parameters */
-extern unsigned int lunatik_memory;
 extern unsigned int lunatik_hardirq_memory;
 extern unsigned int lunatik_script_max;
 
@@ -102,10 +122,10 @@ static inline struct lunatik_runtime *lunatik_runtimeof(lua_State *L)
 }
 
 int lunatik_create(lunatik_object_t **pruntime, const char *name, lunatik_opt_t opt,
-		   struct module *by);
+		   const lunatik_budget_t *budget, struct module *by);
 int lunatik_abandon(lunatik_object_t *runtime, int ret);
 int lunatik_load(lunatik_object_t **pruntime, const char *script, lunatik_opt_t opt,
-		 struct module *by, char *msg, size_t size);
+		 const lunatik_budget_t *budget, struct module *by, char *msg, size_t size);
 void lunatik_closeof(struct module *by);
 void lunatik_stopfrom(lua_State *L, lunatik_object_t *runtime);
 void lunatik_lockwait(lua_State *L, lunatik_object_t *object);
@@ -116,6 +136,23 @@ void lunatik_keep(lua_State *L, struct module *module);
 void lunatik_keepgot(lua_State *L, struct module *module);
 const char *lunatik_contextname(lunatik_opt_t opt);
 lunatik_opt_t lunatik_checkcontextname(lua_State *L, int i);
+
+/* budget.c */
+void lunatik_budget_init(void);
+const char *lunatik_checkbudget(const lunatik_budget_t *budget, lunatik_opt_t opt);
+void lunatik_setbudget(struct lunatik_runtime *rt, const lunatik_budget_t *budget);
+unsigned int lunatik_timelimit(struct lunatik_runtime *rt);
+bool lunatik_grant(struct lunatik_runtime *rt, size_t more);
+void lunatik_ungrant(struct lunatik_runtime *rt);
+void lunatik_ungrantall(struct lunatik_runtime *rt);
+
+/* status.c */
+int lunatik_status_init(void);
+void lunatik_status_exit(void);
+void lunatik_status_add(struct lunatik_runtime *rt);
+void lunatik_status_del(struct lunatik_runtime *rt);
+int lunatik_status(lua_State *L);
+int lunatik_runtime_status(lua_State *L);
 
 /* resume.c */
 int lunatik_resume(lua_State *L);
@@ -181,6 +218,8 @@ const char *lunatik_errmsg(int err);
 
 /* libraries: baselib.c, lib.c, mathlib.c, package.c, runner.c */
 int lunatik_openlunatik(lua_State *L);
+const lunatik_budget_t *lunatik_checkbudgetarg(lua_State *L, int i, lunatik_opt_t opt,
+					       lunatik_budget_t *budget);
 int lunatik_openlibs(lua_State *L);
 const char *lunatik_pushline(lua_State *L, size_t *len);
 int lunatik_openmath(lua_State *L);
@@ -205,7 +244,9 @@ void lunatik_attend(lua_State *L, unsigned int cost);
 extern const struct luadrv_interpreter lunatik_interpreter;
 
 /* log.c */
-void lunatik_log(const char *level, const char *text, size_t len);
+void lunatik_initlog(struct lunatik_runtime *rt);
+void lunatik_log(struct lunatik_runtime *rt, const char *level, const char *text, size_t len);
+void lunatik_logerror(struct lunatik_runtime *rt, const char *what, const char *text, size_t len);
 
 
 #endif

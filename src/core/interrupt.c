@@ -17,6 +17,7 @@
  */
 #include <linux/delay.h>
 #include <linux/hrtimer.h>
+#include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -25,25 +26,43 @@
 #include "core.h"
 #include "../compat.h"
 
-#define LUNATIK_TICK		ms_to_ktime(50)	/* well under any stall detector */
-#define LUNATIK_ATOMICTICKS	10	/* that a handler may take where it cannot sleep */
-#define LUNATIK_CLOSETICKS	40	/* that finalizers may take in a worker */
+#define LUNATIK_TICK		50	/* ms from one to the next: under any stall detector */
+#define LUNATIK_CLOSETIME	2000	/* ms that finalizers may take in a worker */
+#define LUNATIK_GRACE		1000	/* ms that a thread may take to stop by itself */
 
 /*
- * What it may take with interrupts off. The CPU of a virtual machine can be
- * away for a while, so a handler that did little gets more time.
+ * With interrupts off the clock is looked at. The CPU of a virtual machine can
+ * be away for a while, so a handler that did little gets more time.
  */
-#define LUNATIK_HARDIRQTIME	(100 * NSEC_PER_MSEC)
-#define LUNATIK_HARDIRQMAX	(1000 * NSEC_PER_MSEC)
 #define LUNATIK_HARDIRQLOOKS	20	/* at the clock: that much is not little */
+#define LUNATIK_HARDIRQMORE	10	/* times what it may take otherwise */
+
+/* What has a budget of few milliseconds is looked at more often. */
+static unsigned int lunatik_period(struct lunatik_runtime *rt)
+{
+	return rt->time ? clamp(rt->time / 10, 1U, (unsigned int)LUNATIK_TICK) : LUNATIK_TICK;
+}
+
+/* Milliseconds of the CPU that this entry has taken, or somewhat more. */
+static unsigned int lunatik_taken(struct lunatik_runtime *rt)
+{
+	return READ_ONCE(rt->ticks) * lunatik_period(rt);
+}
 
 /* With interrupts off: the task is either what was interrupted, or not here. */
+static void lunatik_touch(struct lunatik_runtime *rt)
+{
+	if (READ_ONCE(rt->task) != current)
+		return;
+	WRITE_ONCE(rt->ticks, rt->ticks + 1);
+	lunatik_arm(rt);
+}
+
 static void lunatik_kick(void *info)
 {
 	struct lunatik_runtime *rt = info;
 
-	if (READ_ONCE(rt->task) == current)
-		lunatik_arm(rt);
+	lunatik_touch(rt);
 	atomic_set_release(&rt->kicked, 0);
 }
 
@@ -75,12 +94,12 @@ static enum hrtimer_restart lunatik_tick(struct hrtimer *timer)
 	}
 
 	if (READ_ONCE(rt->task) == current)
-		lunatik_arm(rt);
+		lunatik_touch(rt);
 	else if (cpu != smp_processor_id() && !atomic_xchg(&rt->kicked, 1) &&
 		 smp_call_function_single_async(cpu, &rt->csd))
 		atomic_set(&rt->kicked, 0);	/* the next tick tries again */
 
-	hrtimer_forward_now(timer, LUNATIK_TICK);
+	hrtimer_forward_now(timer, ms_to_ktime(lunatik_period(rt)));
 	return HRTIMER_RESTART;
 }
 
@@ -101,12 +120,11 @@ void lunatik_interrupt_exit(struct lunatik_runtime *rt)
 
 void lunatik_interrupt_enter(struct lunatik_runtime *rt)
 {
-	if (!rt->task)
-		rt->ticks = 0;
 	WRITE_ONCE(rt->task, current);
 	smp_mb();	/* a timer that gives up sees the task, or we see it did */
 	if (!atomic_read(&rt->ticking) && !atomic_xchg(&rt->ticking, 1))
-		hrtimer_start(&rt->timer, LUNATIK_TICK, HRTIMER_MODE_REL_PINNED_HARD);
+		hrtimer_start(&rt->timer, ms_to_ktime(lunatik_period(rt)),
+			      HRTIMER_MODE_REL_PINNED_HARD);
 }
 
 /* Asks the script that is inside to end; it does within a tick or two. */
@@ -120,6 +138,7 @@ void lunatik_interrupt(struct lunatik_runtime *rt)
 static bool lunatik_islate(struct lunatik_runtime *rt)
 {
 	u64 now = ktime_get_mono_fast_ns();	/* safe in a probe as well */
+	u64 limit = (u64)lunatik_timelimit(rt) * NSEC_PER_MSEC;
 
 	rt->spent = 0;
 	if (!rt->since) {
@@ -128,7 +147,29 @@ static bool lunatik_islate(struct lunatik_runtime *rt)
 	}
 	rt->looks++;
 	return now - rt->since > (rt->looks < LUNATIK_HARDIRQLOOKS ?
-				  LUNATIK_HARDIRQMAX : LUNATIK_HARDIRQTIME);
+				  limit * LUNATIK_HARDIRQMORE : limit);
+}
+
+/* The entry has used up its time: it has to end. */
+static void lunatik_timeout(struct lunatik_runtime *rt)
+{
+	if (READ_ONCE(rt->stop))
+		return;
+	rt->notime++;
+	WRITE_ONCE(rt->late, true);
+	WRITE_ONCE(rt->stop, true);
+}
+
+/* A kernel thread has no fatal signals, only those it allows, and can be asked to stop. */
+static bool lunatik_isthreadover(struct lunatik_runtime *rt)
+{
+	if (signal_pending(current))
+		return true;
+	if (!kthread_should_stop())
+		rt->asked = 0;
+	else if (!rt->asked)
+		rt->asked = rt->ticks + 1;
+	return rt->asked && (rt->ticks + 1 - rt->asked) * lunatik_period(rt) > LUNATIK_GRACE;
 }
 
 /*
@@ -139,25 +180,26 @@ static bool lunatik_islate(struct lunatik_runtime *rt)
 void lunatik_attend(lua_State *L, unsigned int cost)
 {
 	struct lunatik_runtime *rt = lunatik_runtimeof(L);
+	unsigned int limit;
 
 	if (rt->level == LUNATIK_LEVEL_HARDIRQ) {
 		rt->spent += cost;
 		if (rt->spent >= LUNATIK_LOOK && lunatik_islate(rt))
-			WRITE_ONCE(rt->stop, true);
+			lunatik_timeout(rt);
 		return;
 	}
-	if (rt->level) {
-		/* others wait for this CPU, and cannot have it */
-		if (++rt->ticks > LUNATIK_ATOMICTICKS)
-			WRITE_ONCE(rt->stop, true);
-		return;
-	}
-	cond_resched_tasks_rcu_qs();
+
+	limit = lunatik_timelimit(rt);
 	/* a worker closes what nobody waits for, and has others to do */
-	if (rt->closing && current->flags & PF_WQ_WORKER && ++rt->ticks > LUNATIK_CLOSETICKS)
-		WRITE_ONCE(rt->stop, true);
-	/* a kernel thread has no fatal signals, only those it allows */
-	if (current->flags & PF_KTHREAD ? signal_pending(current) :
+	if (rt->closing && current->flags & PF_WQ_WORKER && (!limit || limit > LUNATIK_CLOSETIME))
+		limit = LUNATIK_CLOSETIME;
+	if (limit && lunatik_taken(rt) > limit)
+		lunatik_timeout(rt);
+	if (rt->level)
+		return;
+
+	cond_resched_tasks_rcu_qs();
+	if (current->flags & PF_KTHREAD ? lunatik_isthreadover(rt) :
 					  fatal_signal_pending(current))
 		WRITE_ONCE(rt->stop, true);
 }

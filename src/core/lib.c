@@ -9,12 +9,57 @@
 
 #define LIB_MSGLEN	1024
 
-/* runtime(script[, context]) -> runtime */
+static lua_Integer lib_budgetfield(lua_State *L, int i, const char *field, lua_Integer most)
+{
+	lua_Integer value;
+
+	if (lua_getfield(L, i, field) == LUA_TNIL) {
+		lua_pop(L, 1);
+		return 0;
+	}
+	if (lua_type(L, -1) != LUA_TNUMBER)
+		luaL_error(L, "budget: %s is a %s value, not an integer", field,
+			   luaL_typename(L, -1));
+	value = lua_tointeger(L, -1);
+	lua_pop(L, 1);
+	if (value <= 0 || value > most)
+		luaL_error(L, "budget: %s must be from 1 to %I", field, most);
+	return value;
+}
+
+/* The budget {memory = bytes, time = milliseconds} at index @i, or NULL. */
+const lunatik_budget_t *lunatik_checkbudgetarg(lua_State *L, int i, lunatik_opt_t opt,
+					       lunatik_budget_t *budget)
+{
+	const char *wrong;
+
+	if (lua_isnoneornil(L, i))
+		return NULL;
+	luaL_checktype(L, i, LUA_TTABLE);
+	lua_pushnil(L);
+	while (lua_next(L, i)) {
+		const char *field = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
+
+		if (strcmp(field, "memory") != 0 && strcmp(field, "time") != 0)
+			luaL_error(L, "budget: there is memory and time, but no '%s'", field);
+		lua_pop(L, 1);
+	}
+	budget->memory = lib_budgetfield(L, i, "memory", LONG_MAX);
+	budget->time = lib_budgetfield(L, i, "time", INT_MAX);
+	wrong = lunatik_checkbudget(budget, opt);
+	if (wrong)
+		luaL_error(L, "budget: %s", wrong);
+	return budget;
+}
+
+/* runtime(script[, context[, budget]]) -> runtime */
 static int lib_runtime(lua_State *L)
 {
 	size_t len;
 	const char *name = luaL_checklstring(L, 1, &len);
 	lunatik_opt_t opt = lunatik_checkcontextname(L, 2);
+	lunatik_budget_t own;
+	const lunatik_budget_t *budget = lunatik_checkbudgetarg(L, 3, opt, &own);
 	char *msg = lua_newuserdatauv(L, LIB_MSGLEN, 0);
 	lunatik_object_t **slot = lunatik_newslot(L, &lunatik_runtime_class);
 
@@ -22,7 +67,7 @@ static int lib_runtime(lua_State *L)
 		return luaL_error(L, "the name of a script must not contain a NUL byte");
 	if (!lunatik_maysleep(L))
 		return luaL_error(L, "a runtime can be made only in process context");
-	if (lunatik_load(slot, name, opt, NULL, msg, LIB_MSGLEN)) {
+	if (lunatik_load(slot, name, opt, budget, NULL, msg, LIB_MSGLEN)) {
 		lua_pushstring(L, msg);
 		return lua_error(L);
 	}
@@ -31,10 +76,12 @@ static int lib_runtime(lua_State *L)
 
 static const luaL_Reg lib_process[] = {
 	{"runtime", lib_runtime},
+	{"status", lunatik_status},
 	{NULL, NULL}
 };
 
 static const luaL_Reg lib_atomic[] = {
+	{"status", lunatik_status},
 	{NULL, NULL}
 };
 

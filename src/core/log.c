@@ -8,6 +8,10 @@
 
 #define LUNATIK_LOGPIECE	224	/* bytes of a line that are logged at once */
 #define LUNATIK_LOGMAX		256	/* pieces of one text */
+/* what one runtime may log */
+#define LUNATIK_LOGTIME		(5 * HZ)
+#define LUNATIK_LOGPRINTS	1000	/* pieces of what it prints, in that time */
+#define LUNATIK_LOGERRORS	10	/* errors */
 
 static void lunatik_logpiece(const char *level, const char *text, size_t len)
 {
@@ -20,8 +24,12 @@ static void lunatik_logpiece(const char *level, const char *text, size_t len)
 	printk("%slunatik: %.*s\n", level, (int)len, piece);
 }
 
-/* Logs a text line by line, long lines in pieces, and not without end. */
-void lunatik_log(const char *level, const char *text, size_t len)
+/*
+ * Logs a text line by line, long lines in pieces, and not without end; what
+ * @limit has no room for is left out, and counted by it.
+ */
+static void lunatik_loglines(struct ratelimit_state *limit, const char *level,
+			     const char *text, size_t len)
 {
 	const char *end = text + len;
 	int pieces = 0;
@@ -37,11 +45,33 @@ void lunatik_log(const char *level, const char *text, size_t len)
 				return;
 			}
 
-			lunatik_logpiece(level, text, piece);
+			if (!limit || ___ratelimit(limit, "lunatik: print"))
+				lunatik_logpiece(level, text, piece);
 			text += piece;
 		} while (text < eol);
 		text = eol + 1;
 	} while (text < end);
+}
+
+/* What the script of a runtime prints. */
+void lunatik_log(struct lunatik_runtime *rt, const char *level, const char *text, size_t len)
+{
+	lunatik_loglines(&rt->prints, level, text, len);
+}
+
+/* Why a script or a handler of a runtime failed, whole or not at all. */
+void lunatik_logerror(struct lunatik_runtime *rt, const char *what, const char *text, size_t len)
+{
+	if (!___ratelimit(&rt->complaints, "lunatik: error"))
+		return;
+	pr_err("lunatik: %s: %s\n", rt->name, what);
+	lunatik_loglines(NULL, KERN_ERR, text, len);
+}
+
+void lunatik_initlog(struct lunatik_runtime *rt)
+{
+	ratelimit_state_init(&rt->prints, LUNATIK_LOGTIME, LUNATIK_LOGPRINTS);
+	ratelimit_state_init(&rt->complaints, LUNATIK_LOGTIME, LUNATIK_LOGERRORS);
 }
 
 /* Lua's warnings come in parts. */
@@ -53,6 +83,6 @@ void lunatik_warn(void *ud, const char *msg, int tocont)
 				 sizeof(rt->warning) - rt->warnlen, "%s", msg);
 	if (tocont)
 		return;
-	lunatik_log(KERN_NOTICE, rt->warning, rt->warnlen);
+	lunatik_log(rt, KERN_NOTICE, rt->warning, rt->warnlen);
 	rt->warnlen = 0;
 }

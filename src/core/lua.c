@@ -13,6 +13,7 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
+#include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/ratelimit.h>
@@ -59,6 +60,10 @@
 
 #include "../libc/file.h"
 #include "vm.h"
+
+/* counted */
+#undef luaM_error
+#define luaM_error(L)		(lunatik_nomemory(L), luaD_throw(L, LUA_ERRMEM))
 
 /* no value ever gets the tag of a float */
 #undef setfltvalue
@@ -171,7 +176,14 @@ static int lunatik_rawresume(lua_State *L, lua_State *from, int narg, int *nres)
 
 /* a userdata that is not filled yet looks like nothing, and tells nothing */
 #define luaS_newudata(L, size, n)	lunatik_newudata(L, size, n)
+/* vm.c's is around this one */
+#undef lua_pcallk
+#define lua_pcallk	lunatik_rawpcallk
+static int lunatik_rawpcallk(lua_State *L, int nargs, int nresults, int errfunc,
+			     lua_KContext ctx, lua_KFunction k);
 #include "../lua/lapi.c"
+#undef lua_pcallk
+#define lua_pcallk	lunatik_lua_pcallk
 #undef luaS_newudata
 #include "vm.c"
 

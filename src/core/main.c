@@ -6,10 +6,6 @@
 
 #include "core.h"
 
-unsigned int lunatik_memory = 32 << 20;
-module_param_named(memory, lunatik_memory, uint, 0644);
-MODULE_PARM_DESC(memory, "bytes of memory a runtime may hold (default 32 MiB)");
-
 unsigned int lunatik_script_max = 1 << 20;
 module_param_named(script_max, lunatik_script_max, uint, 0644);
 MODULE_PARM_DESC(script_max, "largest script file in bytes (default 1 MiB)");
@@ -30,18 +26,29 @@ static int __init lunatik_init(void)
 	int ret;
 
 	get_random_bytes(&lunatik_seed, sizeof(lunatik_seed));
+	lunatik_budget_init();
 	ret = lunatik_later_init();
 	if (ret)
 		return ret;
+	ret = lunatik_status_init();
+	if (ret)
+		goto later;
 	ret = luadrv_register(&lunatik_interpreter);
 	if (ret)
-		lunatik_later_exit();
+		goto status;
+	return 0;
+
+status:
+	lunatik_status_exit();
+later:
+	lunatik_later_exit();
 	return ret;
 }
 
 static void __exit lunatik_exit(void)
 {
 	luadrv_unregister(&lunatik_interpreter);
+	lunatik_status_exit();
 	lunatik_later_exit();
 }
 

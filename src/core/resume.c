@@ -31,6 +31,7 @@ static void script_failed(lua_State *L, lua_State *script, int status, char *cop
 	const char *msg;
 	size_t len;
 
+	lunatik_runtimeof(L)->errors++;
 	if (status == LUA_ERRSYNTAX || status == LUA_ERRFILE) {
 		lua_xmove(script, L, 1);
 	} else {
@@ -45,7 +46,7 @@ static void script_failed(lua_State *L, lua_State *script, int status, char *cop
 		msg = "(error object is not a string)";
 		len = strlen(msg);
 	}
-	lunatik_log(KERN_ERR, msg, len);
+	lunatik_logerror(lunatik_runtimeof(L), "the script failed", msg, len);
 	if (copy)
 		strscpy(copy, msg, size);
 	lua_resetthread(script);	/* closes what is to be closed */
@@ -157,6 +158,8 @@ static int resume_enter(lua_State *L, struct resume *r)
 	r->status = lua_resume(r->script, L, r->nargs, &r->nresults);
 	if (r->status == LUA_YIELD)
 		rt->script = r->script;
+	else if (r->status != LUA_OK)
+		rt->errors++;
 	return 0;
 }
 

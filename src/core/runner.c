@@ -111,10 +111,12 @@ static const char *runner_checkname(lua_State *L)
 
 #define RUNNER_MSGLEN	1024
 
-/* run(script[, context]) -> runtime */
+/* run(script[, context[, budget]]) -> runtime */
 static int runner_run(lua_State *L)
 {
 	lunatik_opt_t opt = lunatik_checkcontextname(L, 2);
+	lunatik_budget_t own;
+	const lunatik_budget_t *budget = lunatik_checkbudgetarg(L, 3, opt, &own);
 	const char *name = runner_checkname(L);
 	char *msg = lua_newuserdatauv(L, RUNNER_MSGLEN, 0);
 	lunatik_object_t **slot = lunatik_newslot(L, &lunatik_runtime_class);
@@ -128,7 +130,7 @@ static int runner_run(lua_State *L)
 	if (ret)
 		lunatik_throw(L, ret);
 
-	ret = lunatik_load(&runtime, name, opt, NULL, msg, RUNNER_MSGLEN);
+	ret = lunatik_load(&runtime, name, opt, budget, NULL, msg, RUNNER_MSGLEN);
 
 	mutex_lock(&runner_lock);
 	if (ret) {

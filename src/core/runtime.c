@@ -24,6 +24,7 @@ static int lunatik_runtime_stop(lua_State *L);
 
 static const luaL_Reg lunatik_runtime_methods[] = {
 	{"resume", lunatik_resume},
+	{"status", lunatik_runtime_status},
 	{"stop", lunatik_runtime_stop},
 	{"__close", lunatik_runtime_stop},
 	{NULL, NULL}
@@ -109,7 +110,10 @@ static void lunatik_dropmodules(struct lunatik_runtime *rt)
 static void lunatik_closestate(struct lunatik_runtime *rt, lua_State *L)
 {
 	rt->level = LUNATIK_LEVEL_PROCESS;
-	WRITE_ONCE(rt->stop, false);	/* finalizers run as ever */
+	WRITE_ONCE(rt->stop, false);	/* finalizers run as ever, with a time of their own */
+	WRITE_ONCE(rt->late, false);
+	WRITE_ONCE(rt->ticks, 0);
+	rt->asked = 0;
 	lunatik_stacklimits(rt);
 	WRITE_ONCE(rt->running, L);
 	lunatik_interrupt_enter(rt);
@@ -120,6 +124,7 @@ static void lunatik_closestate(struct lunatik_runtime *rt, lua_State *L)
 	lunatik_dropmodules(rt);
 	lunatik_arena_destroy(rt->arena);
 	rt->arena = NULL;
+	lunatik_ungrantall(rt);
 	complete_all(&rt->closed);
 }
 
@@ -169,6 +174,7 @@ static void lunatik_runtime_release(void *private)
 	struct lunatik_runtime *rt = private;
 	lua_State *L = lunatik_takestate(rt);
 
+	lunatik_status_del(rt);
 	if (rt->by) {
 		mutex_lock(&lunatik_made_lock);
 		list_del(&rt->made);
@@ -176,6 +182,8 @@ static void lunatik_runtime_release(void *private)
 	}
 	if (L)
 		lunatik_closestate(rt, L);
+	else
+		lunatik_ungrantall(rt);
 }
 
 int lunatik_stop(lunatik_object_t *runtime)
@@ -329,17 +337,20 @@ static int lunatik_panic(lua_State *L)
 	return 0;
 }
 
-static void lunatik_initruntime(lunatik_object_t *runtime, const char *name, struct module *by)
+static void lunatik_initruntime(lunatik_object_t *runtime, const char *name,
+				const lunatik_budget_t *budget, struct module *by)
 {
 	struct lunatik_runtime *rt = runtime->private;
 
 	rt->object = runtime;
 	rt->by = by;
-	rt->quota = lunatik_memory;
+	lunatik_setbudget(rt, budget);
 	strscpy(rt->name, name, sizeof(rt->name));
 	INIT_LIST_HEAD(&rt->modules);
 	init_completion(&rt->closed);
 	lunatik_interrupt_init(rt);
+	lunatik_initlog(rt);
+	lunatik_status_add(rt);
 	if (by) {
 		mutex_lock(&lunatik_made_lock);
 		list_add(&rt->made, &lunatik_made);
@@ -363,7 +374,7 @@ int lunatik_abandon(lunatik_object_t *runtime, int ret)
  * for lunatik_run(). @by has made it and will stop it; NULL is lunatik.ko.
  */
 int lunatik_create(lunatik_object_t **pruntime, const char *name, lunatik_opt_t opt,
-		   struct module *by)
+		   const lunatik_budget_t *budget, struct module *by)
 {
 	struct lunatik_runtime *rt;
 	lunatik_object_t *runtime;
@@ -377,7 +388,7 @@ int lunatik_create(lunatik_object_t **pruntime, const char *name, lunatik_opt_t 
 		return -ENOMEM;
 
 	rt = runtime->private;
-	lunatik_initruntime(runtime, name, by);
+	lunatik_initruntime(runtime, name, budget, by);
 	rt->L = lua_newstate(lunatik_alloc, rt);
 	if (!rt->L)
 		return lunatik_abandon(runtime, -ENOMEM);
@@ -490,7 +501,7 @@ int lunatik_errno_of(lua_State *L, int status)
  * and, as far as @size bytes hold it, in @msg, which may be NULL.
  */
 int lunatik_load(lunatik_object_t **pruntime, const char *script, lunatik_opt_t opt,
-		 struct module *by, char *msg, size_t size)
+		 const lunatik_budget_t *budget, struct module *by, char *msg, size_t size)
 {
 	const char *wrong = lunatik_checkname(script);
 	lunatik_object_t *runtime;
@@ -498,6 +509,8 @@ int lunatik_load(lunatik_object_t **pruntime, const char *script, lunatik_opt_t 
 
 	if (msg)
 		msg[0] = '\0';
+	if (!wrong && budget)
+		wrong = lunatik_checkbudget(budget, opt);
 	if (wrong) {
 		pr_err("lunatik: cannot run script '%.*s': %s\n", LUNATIK_NAMELEN,
 		       script ? script : "", wrong);
@@ -507,7 +520,7 @@ int lunatik_load(lunatik_object_t **pruntime, const char *script, lunatik_opt_t 
 		return -EINVAL;
 	}
 
-	ret = lunatik_create(&runtime, script, opt, by);
+	ret = lunatik_create(&runtime, script, opt, budget, by);
 	if (!ret) {
 		lunatik_handle(runtime, lunatik_startscript, ret, script, msg, size);
 		if (!ret)
@@ -525,7 +538,7 @@ int lunatik_load(lunatik_object_t **pruntime, const char *script, lunatik_opt_t 
 }
 
 int lunatik_newruntime_by(lunatik_object_t **pruntime, const char *script,
-			  lunatik_opt_t opt, struct module *by)
+			  lunatik_opt_t opt, const lunatik_budget_t *budget, struct module *by)
 {
 	int ret;
 
@@ -533,7 +546,7 @@ int lunatik_newruntime_by(lunatik_object_t **pruntime, const char *script,
 		pr_err("lunatik: a runtime has no such options as 0x%x\n", opt);
 		return -EINVAL;
 	}
-	ret = lunatik_load(pruntime, script, opt, by, NULL, 0);
+	ret = lunatik_load(pruntime, script, opt, budget, by, NULL, 0);
 	return ret == 0 || ret == -ENOMEM ? ret : -EINVAL;
 }
 EXPORT_SYMBOL_GPL(lunatik_newruntime_by);

@@ -143,6 +143,8 @@ static void lunatik_polled(lua_State *L, unsigned int cost)
 	lunatik_attend(L, cost);
 	if (unlikely(READ_ONCE(rt->stop))) {
 		lunatik_arm(rt);
+		if (READ_ONCE(rt->late))
+			luaG_runerror(L, "stopped: more than %d ms", (int)lunatik_timelimit(rt));
 		luaG_runerror(L, "stopped");
 	}
 }
@@ -225,6 +227,17 @@ LUA_API int lua_closethread(lua_State *L, lua_State *from)
 }
 #endif
 
+/* An error that got as far as who entered the runtime is one of the runtime. */
+LUA_API int lua_pcallk(lua_State *L, int nargs, int nresults, int errfunc,
+		       lua_KContext ctx, lua_KFunction k)
+{
+	int status = lunatik_rawpcallk(L, nargs, nresults, errfunc, ctx, k);
+
+	if (unlikely(status > LUA_YIELD) && L->ci == &L->base_ci)
+		lunatik_runtimeof(L)->errors++;
+	return status;
+}
+
 /* A long loop of a library that is not Lua's: see lunatik.h. */
 void lunatik_checkpoint(lua_State *L)
 {
@@ -301,13 +314,14 @@ int lunatik_protectat(lua_State *L, lunatik_opt_t opt, void (*f)(lua_State *L, v
 	struct lunatik_runtime *rt = lunatik_runtimeof(L);
 	int hookmask = L->hookmask, basehookcount = L->basehookcount;
 	u8 level = rt->level, gcstp = G(L)->gcstp;
+	unsigned int ticks = READ_ONCE(rt->ticks);
 	int status;
 
 	rt->level = max(level, lunatik_level(opt));
-	if (level == LUNATIK_LEVEL_PROCESS)
-		rt->ticks = 0;
-	if (rt->level != level)
+	if (rt->level != level) {
+		WRITE_ONCE(rt->ticks, 0);
 		rt->spent = rt->since = 0;
+	}
 	G(L)->gcstp |= GCSTPGC;
 	L->nCcalls += 0x10000;		/* as luaD_callnoyield() */
 	if (rt->level != level && lunatik_iscounted(rt))
@@ -319,6 +333,7 @@ int lunatik_protectat(lua_State *L, lunatik_opt_t opt, void (*f)(lua_State *L, v
 	G(L)->gcstp = gcstp;
 	if (rt->level != level) {
 		rt->level = level;
+		WRITE_ONCE(rt->ticks, rt->ticks + ticks);
 		L->basehookcount = basehookcount;
 		L->hookcount = basehookcount;
 		L->hookmask = hookmask;
@@ -537,6 +552,29 @@ static void lunatik_sethook(lua_State *L, lua_State *L1, lua_Hook f, int mask, i
 	lua_sethook(L1, f, mask, count);
 }
 
+static void lunatik_beginentry(struct lunatik_runtime *rt)
+{
+	rt->entries++;
+	WRITE_ONCE(rt->ticks, 0);
+	rt->spent = rt->since = 0;
+	rt->asked = 0;
+	WRITE_ONCE(rt->entered, ktime_get_mono_fast_ns());	/* safe in a probe as well */
+}
+NOKPROBE_SYMBOL(lunatik_beginentry);
+
+static void lunatik_endentry(struct lunatik_runtime *rt)
+{
+	WRITE_ONCE(rt->inside, rt->inside + ktime_get_mono_fast_ns() - rt->entered);
+	WRITE_ONCE(rt->entered, 0);
+	if (unlikely(READ_ONCE(rt->stop))) {
+		if (!rt->late)
+			rt->stopped++;
+		WRITE_ONCE(rt->late, false);
+		WRITE_ONCE(rt->stop, false);
+	}
+}
+NOKPROBE_SYMBOL(lunatik_endentry);
+
 /*
  * Begins an entry into the state: notes what lunatik_leave() restores, sets
  * the point that an uncaught error returns to, and measures the kernel stack.
@@ -555,6 +593,8 @@ lua_State *lunatik_enter(lunatik_object_t *object, struct lunatik_call *call)
 
 	if (!L || !(rt->ready || lunatik_isloading(rt)))
 		return NULL;
+	if (rt->depth++ == 0)
+		lunatik_beginentry(rt);
 
 	call->L = L;
 	call->ci = L->ci;
@@ -576,8 +616,6 @@ lua_State *lunatik_enter(lunatik_object_t *object, struct lunatik_call *call)
 	lunatik_stacklimits(rt);
 	rt->running = L;
 	if (lunatik_iscounted(rt)) {
-		if (!call->task)
-			rt->spent = rt->since = 0;
 		WRITE_ONCE(rt->task, get_current());
 		lunatik_count(L);
 	} else {
@@ -594,7 +632,6 @@ EXPORT_SYMBOL_GPL(lunatik_enter);
  */
 int lunatik_recover(lunatik_object_t *object, struct lunatik_call *call)
 {
-	static DEFINE_RATELIMIT_STATE(ratelimit, 5 * HZ, 10);
 	struct lunatik_runtime *rt = object->private;
 	lua_State *L = call->L;
 	int status = call->recovery.status;
@@ -608,6 +645,7 @@ int lunatik_recover(lunatik_object_t *object, struct lunatik_call *call)
 	rt->level = call->level;
 	WRITE_ONCE(rt->running, L);
 
+	rt->errors++;
 	status = luaD_closeprotected(L, call->top, status);
 	if (status == LUA_ERRMEM)
 		msg = "not enough memory";
@@ -617,10 +655,7 @@ int lunatik_recover(lunatik_object_t *object, struct lunatik_call *call)
 		msg = svalue(s2v(stk(L, top) - 1));
 	else
 		msg = "(error object is not a string)";
-	if (__ratelimit(&ratelimit)) {
-		pr_err("lunatik: %s: error outside a protected call:\n", rt->name);
-		lunatik_log(KERN_ERR, msg, strlen(msg));
-	}
+	lunatik_logerror(rt, "error outside a protected call", msg, strlen(msg));
 
 	stk(L, top) = restorestack(L, call->top);
 	luaD_shrinkstack(L);
@@ -641,8 +676,8 @@ void lunatik_leave(lunatik_object_t *object, struct lunatik_call *call)
 	rt->stack_soft = call->stack_soft;
 	rt->stack_hard = call->stack_hard;
 	rt->overflow = false;
-	if (!call->task)
-		WRITE_ONCE(rt->stop, false);
+	if (--rt->depth == 0)
+		lunatik_endentry(rt);
 }
 NOKPROBE_SYMBOL(lunatik_leave);
 EXPORT_SYMBOL_GPL(lunatik_leave);

@@ -59,14 +59,25 @@ static __always_inline void lunatik_pollmatch(lua_State *L)
 	if (!L)		/* a function of lstrlib.c that matches nothing */
 		return;
 	rt = lunatik_runtimeof(L);
-	if (unlikely((unsigned long)__builtin_frame_address(0) < rt->stack_hard))
+	if (unlikely((unsigned long)__builtin_frame_address(0) < rt->stack_hard)) {
+		rt->nostack++;
 		luaL_error(L, "C stack overflow: pattern too complex");
+	}
 	lunatik_poll(L);
 }
 
 static inline void lunatik_overflowed(lua_State *L)
 {
-	lunatik_runtimeof(L)->overflow = true;
+	struct lunatik_runtime *rt = lunatik_runtimeof(L);
+
+	rt->overflow = true;
+	rt->nostack++;
+}
+
+/* Lua is about to raise "not enough memory". */
+static inline void lunatik_nomemory(lua_State *L)
+{
+	lunatik_runtimeof(L)->nomemory++;
 }
 
 #endif

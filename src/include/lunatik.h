@@ -302,6 +302,17 @@ do {									\
 void lunatik_dropkept(lunatik_object_t *runtime, lunatik_object_t *object);
 
 /*
+ * What a runtime may take instead of what the parameters of lunatik.ko say, if
+ * not 0. @memory: bytes that Lua may hold. @time: milliseconds of the CPU for
+ * each entry; of a softirq or hardirq runtime, for handlers: the script itself
+ * and the finalizers run in process context. Spec: ours (DESIGN.md, section 5).
+ */
+typedef struct lunatik_budget_s {
+	size_t memory;
+	unsigned int time;
+} lunatik_budget_t;
+
+/*
  * A new runtime that has run /lib/modules/lua/@script.lua, in process context.
  * @opt: its context: LUNATIK_OPT_NONE, _SOFTIRQ or _HARDIRQ
  * Context: P. Returns 0; -ENOMEM without memory; -EINVAL for other options,
@@ -310,11 +321,22 @@ void lunatik_dropkept(lunatik_object_t *runtime, lunatik_object_t *object);
  * Spec: ours (DESIGN.md, section 4).
  */
 int lunatik_newruntime_by(lunatik_object_t **pruntime, const char *script,
-	lunatik_opt_t opt, struct module *by);
+	lunatik_opt_t opt, const lunatik_budget_t *budget, struct module *by);
 static inline int lunatik_newruntime(lunatik_object_t **pruntime, const char *script,
 	lunatik_opt_t opt)
 {
-	return lunatik_newruntime_by(pruntime, script, opt, THIS_MODULE);
+	return lunatik_newruntime_by(pruntime, script, opt, NULL, THIS_MODULE);
+}
+
+/*
+ * The same with a budget of its own; NULL is none. -EINVAL as well if it is
+ * more than the parameters memory_max and atomic_time_max of lunatik.ko allow.
+ * Context: P. Spec: ours (DESIGN.md, section 5).
+ */
+static inline int lunatik_newbounded(lunatik_object_t **pruntime, const char *script,
+	lunatik_opt_t opt, const lunatik_budget_t *budget)
+{
+	return lunatik_newruntime_by(pruntime, script, opt, budget, THIS_MODULE);
 }
 
 /*
