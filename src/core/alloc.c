@@ -26,7 +26,11 @@ static void *lunatik_allocate(struct lunatik_runtime *rt, size_t size)
 	if (rt->level)
 		return size <= KMALLOC_MAX_SIZE ?
 		       kmalloc(size, GFP_ATOMIC | __GFP_NOWARN) : NULL;
-	return kvmalloc(size, GFP_KERNEL | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
+	/* to look for memory elsewhere takes more stack than is left */
+	if (unlikely(lunatik_isdeep(rt)))
+		return size <= KMALLOC_MAX_SIZE ?
+		       kmalloc(size, GFP_NOWAIT | __GFP_NOWARN) : NULL;
+	return kvmalloc(size, GFP_KERNEL | LUNATIK_GFP);
 }
 
 static void lunatik_release_memory(struct lunatik_runtime *rt, void *ptr, size_t size)
@@ -103,7 +107,7 @@ void *lunatik_malloc(lua_State *L, size_t size)
 {
 	if (!lunatik_mayhold(L, size))
 		return NULL;
-	return kmalloc(size, lunatik_gfp(L) | __GFP_NOWARN);
+	return kmalloc(size, lunatik_gfp(L) | LUNATIK_GFP);
 }
 EXPORT_SYMBOL_GPL(lunatik_malloc);
 
@@ -111,6 +115,6 @@ void *lunatik_realloc(lua_State *L, void *ptr, size_t size)
 {
 	if (!lunatik_mayhold(L, size))
 		return NULL;
-	return krealloc(ptr, size, lunatik_gfp(L) | __GFP_NOWARN);
+	return krealloc(ptr, size, lunatik_gfp(L) | LUNATIK_GFP);
 }
 EXPORT_SYMBOL_GPL(lunatik_realloc);

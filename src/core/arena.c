@@ -114,11 +114,11 @@ struct lunatik_arena *lunatik_arena_create(size_t size)
 	int i;
 
 	blocks = min_t(size_t, blocks, 1ul << (ARENA_ORDERS - 1));
-	arena = kvzalloc(struct_size(arena, order, blocks), GFP_KERNEL);
+	arena = kvzalloc(struct_size(arena, order, blocks), GFP_KERNEL | LUNATIK_GFP);
 	if (!arena)
 		return NULL;
 	arena->blocks = blocks;
-	arena->memory = kvzalloc(blocks * ARENA_BLOCK, GFP_KERNEL);
+	arena->memory = kvzalloc(blocks * ARENA_BLOCK, GFP_KERNEL | LUNATIK_GFP);
 	if (!arena->memory) {
 		kvfree(arena);
 		return NULL;

@@ -84,6 +84,24 @@ unsigned int lunatik_timelimit(struct lunatik_runtime *rt)
 	}
 }
 
+/* Takes bytes out of what there is for all, if there is as much. */
+static bool lunatik_take(size_t size)
+{
+	if (atomic_long_add_return(size, &lunatik_granted) <= READ_ONCE(lunatik_memory_total))
+		return true;
+	atomic_long_sub(size, &lunatik_granted);
+	return false;
+}
+
+/* The same for what a runtime has beside Lua's memory, until it is closed. */
+bool lunatik_charge(struct lunatik_runtime *rt, size_t size)
+{
+	if (!lunatik_take(size))
+		return false;
+	rt->charged += size;
+	return true;
+}
+
 /* Whether it may hold @more bytes; called when what it was granted is used up. */
 bool lunatik_grant(struct lunatik_runtime *rt, size_t more)
 {
@@ -91,11 +109,10 @@ bool lunatik_grant(struct lunatik_runtime *rt, size_t more)
 
 	if (rt->memory > rt->quota || more > rt->quota - rt->memory)
 		return false;
-	piece = ALIGN(rt->memory + more - rt->granted, LUNATIK_GRANT);
-	if (atomic_long_add_return(piece, &lunatik_granted) > READ_ONCE(lunatik_memory_total)) {
-		atomic_long_sub(piece, &lunatik_granted);
+	piece = min_t(size_t, ALIGN(rt->memory + more - rt->granted, LUNATIK_GRANT),
+		      rt->quota - rt->granted);
+	if (!lunatik_take(piece))
 		return false;
-	}
 	rt->granted += piece;
 	return true;
 }
@@ -113,6 +130,6 @@ void lunatik_ungrant(struct lunatik_runtime *rt)
 /* The state is closed. */
 void lunatik_ungrantall(struct lunatik_runtime *rt)
 {
-	atomic_long_sub(rt->granted, &lunatik_granted);
-	rt->granted = 0;
+	atomic_long_sub(rt->granted + rt->charged, &lunatik_granted);
+	rt->granted = rt->charged = 0;
 }

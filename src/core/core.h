@@ -37,6 +37,7 @@ struct lunatik_runtime {
 	size_t peak;			/* and has held at most */
 	size_t granted;			/* may hold without asking, see budget.c */
 	size_t quota;			/* and at most */
+	size_t charged;			/* has beside that */
 	unsigned int time;		/* ms for an entry; 0 is as the parameters have it */
 	int err;			/* what Lua takes for errno */
 
@@ -52,6 +53,7 @@ struct lunatik_runtime {
 	call_single_data_t csd;		/* when the script is on another CPU */
 	atomic_t kicked;		/* csd is in use */
 	unsigned int ticks;		/* of the timer that hit this entry */
+	unsigned int looked;		/* at entries of weak tables, in this collection */
 	unsigned int asked;		/* 1 + ticks when its thread was asked to stop, or 0 */
 	bool late;			/* it took too long: why it has to end */
 	unsigned int spent;		/* since the last look at the clock */
@@ -106,6 +108,8 @@ static inline u8 lunatik_level(lunatik_opt_t opt)
 	       opt & LUNATIK_OPT_SOFTIRQ ? LUNATIK_LEVEL_SOFTIRQ : LUNATIK_LEVEL_PROCESS;
 }
 
+/* with each allocation: neither the OOM killer nor a warning for a script's sake */
+#define LUNATIK_GFP	(__GFP_NOWARN | __GFP_RETRY_MAYFAIL)
 #define LUNATIK_SPARE	(256UL << 10)	/* granted, and kept when it is freed */
 #define LUNATIK_LOOK	64	/* spent from one look at the clock to the next */
 
@@ -143,6 +147,7 @@ const char *lunatik_checkbudget(const lunatik_budget_t *budget, lunatik_opt_t op
 void lunatik_setbudget(struct lunatik_runtime *rt, const lunatik_budget_t *budget);
 unsigned int lunatik_timelimit(struct lunatik_runtime *rt);
 bool lunatik_grant(struct lunatik_runtime *rt, size_t more);
+bool lunatik_charge(struct lunatik_runtime *rt, size_t size);
 void lunatik_ungrant(struct lunatik_runtime *rt);
 void lunatik_ungrantall(struct lunatik_runtime *rt);
 
@@ -229,6 +234,12 @@ void lunatik_warn(void *ud, const char *msg, int tocont);
 
 /* stack.c */
 void lunatik_stacklimits(struct lunatik_runtime *rt);
+
+/* Whether only what Lua itself does should still be done. */
+static __always_inline bool lunatik_isdeep(struct lunatik_runtime *rt)
+{
+	return (unsigned long)__builtin_frame_address(0) < rt->stack_soft;
+}
 
 /* runner.c */
 void lunatik_forget(void);

@@ -27,7 +27,7 @@
 #include "../compat.h"
 
 #define LUNATIK_TICK		50	/* ms from one to the next: under any stall detector */
-#define LUNATIK_CLOSETIME	2000	/* ms that finalizers may take in a worker */
+#define LUNATIK_CLOSETIME	2000	/* ms for the finalizers at the end, if nothing else is said */
 #define LUNATIK_GRACE		1000	/* ms that a thread may take to stop by itself */
 
 /*
@@ -190,8 +190,8 @@ void lunatik_attend(lua_State *L, unsigned int cost)
 	}
 
 	limit = lunatik_timelimit(rt);
-	/* a worker closes what nobody waits for, and has others to do */
-	if (rt->closing && current->flags & PF_WQ_WORKER && (!limit || limit > LUNATIK_CLOSETIME))
+	/* nobody may have asked for the finalizers, or somebody waits for them */
+	if (rt->closing && !limit)
 		limit = LUNATIK_CLOSETIME;
 	if (limit && lunatik_taken(rt) > limit)
 		lunatik_timeout(rt);

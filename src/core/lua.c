@@ -122,8 +122,51 @@ static int lunatik_rawclosethread(lua_State *L, lua_State *from);
 	(((GCObject *)(o))->tt == LUA_VUSERDATA ?			\
 	 lunatik_freeuserdata(L, o) : (void)0, luaM_free_(L, o, size))
 #define allowhook	allowhook_gc
+/*
+ * Looking for what hangs on weak keys goes over all of them again and again,
+ * which a script can make last for hours. The third argument of the call in
+ * that loop is 'dir', that of the definition 'int inv'.
+ */
+#define traverseephemeron(g, h, how)	lunatik_traverseweak(g, h, lunatik_weak_##how)
+#define lunatik_weak_int	int
+#define lunatik_weak_0		0
+#define lunatik_weak_dir	(lunatik_lookagain(g, h), dir)
+#define luaS_clearcache(g)	(lunatik_looked(g), (luaS_clearcache)(g))
+static void lunatik_lookagain(global_State *g, Table *h);
+static void lunatik_looked(global_State *g);
 #include "../lua/lgc.c"
+#undef luaS_clearcache
 #undef allowhook
+
+#define LUNATIK_PATIENCE	(1 << 22)	/* entries of weak tables, in one collection */
+
+/* The end of a collection, as far as weak tables go. */
+static void lunatik_looked(global_State *g)
+{
+	lunatik_runtimeof(g->mainthread)->looked = 0;
+}
+
+/*
+ * A table is looked at once more. When that was done often enough, a key that
+ * seems to be garbage is kept for what it leads to, as in a table that is not
+ * weak: each step then gets an entry out of the way.
+ */
+static void lunatik_lookagain(global_State *g, Table *h)
+{
+	struct lunatik_runtime *rt = lunatik_runtimeof(g->mainthread);
+	int i;
+
+	rt->looked += sizenode(h);
+	if (rt->looked < LUNATIK_PATIENCE)
+		return;
+	for (i = 0; i < sizenode(h); i++) {
+		Node *n = gnode(h, i);
+
+		if (!isempty(gval(n)) && keyiscollectable(n) && valiswhite(gval(n)) &&
+		    iscleared(g, gckeyN(n)))
+			reallymarkobject(g, gckey(n));
+	}
+}
 #pragma pop_macro("luaM_freemem")
 
 /* a literal that is no integer gets a message that says so */
@@ -164,7 +207,10 @@ static int lunatik_rawclosethread(lua_State *L, lua_State *from);
 #undef lua_resume
 #define lua_resume	lunatik_rawresume
 static int lunatik_rawresume(lua_State *L, lua_State *from, int narg, int *nres);
+/* what is called may be a table with a __call that is one, and so on, for ever */
+#define luaT_gettmbyobj(L, o, event)	(lunatik_poll(L), (luaT_gettmbyobj)(L, o, event))
 #include "../lua/ldo.c"
+#undef luaT_gettmbyobj
 #undef lua_resume
 #define lua_resume	lunatik_lua_resume
 
@@ -272,6 +318,13 @@ static const struct {
 #pragma push_macro("l_unlikely")
 #undef l_unlikely
 #define l_unlikely(x)		(lunatik_pollmatch(ms ? ms->L : NULL), unlikely(x))
+/*
+ * A set can be as long as the pattern. In the calls the third argument begins
+ * with 'ep', in the definition with 'const'.
+ */
+#define matchbracketclass(c, p, ec)	lunatik_inset(c, p, lunatik_set_##ec)
+#define lunatik_set_const	const
+#define lunatik_set_ep		(lunatik_pollbytes(ms->L, ep - p), ep)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wtautological-compare"	/* it asks for NaN */
 #include "../lua/lstrlib.c"
@@ -320,17 +373,40 @@ int lunatik_find(lua_State *L)
 	return 2;
 }
 
-/* string.rep: nothing, any number of times, is nothing, and takes no time */
+#define LUNATIK_REPPIECE	(64 << 10)	/* copied at once */
+
+/* string.rep: copies what is there already, in larger and larger pieces */
 int lunatik_rep(lua_State *L)
 {
-	size_t len, seplen;
+	size_t len, seplen, unit, total, done;
+	const char *s = luaL_checklstring(L, 1, &len);
+	lua_Integer n = luaL_checkinteger(L, 2);
+	const char *sep = luaL_optlstring(L, 3, "", &seplen);
+	luaL_Buffer buffer;
+	char *to;
 
-	luaL_checklstring(L, 1, &len);
-	luaL_optlstring(L, 3, "", &seplen);
-	if (len + seplen > 0)
-		return str_rep(L);
-	luaL_checkinteger(L, 2);
-	lua_pushliteral(L, "");
+	unit = len + seplen;
+	if (n <= 0 || unit == 0) {
+		lua_pushliteral(L, "");
+		return 1;
+	}
+	if (n > MAX_SIZE / unit)
+		return luaL_error(L, "resulting string too large");
+	total = n * unit - seplen;
+	to = luaL_buffinitsize(L, &buffer, total);
+	memcpy(to, s, len);
+	if (n > 1)
+		memcpy(to + len, sep, seplen);
+	for (done = min(unit, total); done < total; ) {
+		size_t piece = min(done, total - done);
+
+		if (piece > LUNATIK_REPPIECE && piece > unit)
+			piece = max((size_t)LUNATIK_REPPIECE / unit, (size_t)1) * unit;
+		memcpy(to + done, to, piece);
+		done += piece;
+		lunatik_pollbytes(L, piece);
+	}
+	luaL_pushresultsize(&buffer, total);
 	return 1;
 }
 #undef lua_pushnumber
@@ -346,4 +422,8 @@ int lunatik_rep(lua_State *L)
 #define lua_geti(L, i, n)	(lunatik_poll(L), lunatik_lua_geti(L, i, n))
 #include "../lua/ltablib.c"
 #pragma pop_macro("lua_geti")
+/* the same, by the first argument */
+#define utf8_decode(s, c, strict)	lunatik_decode(lunatik_utf8_##s, c, strict)
+#define lunatik_utf8_const	const
+#define lunatik_utf8_s		(lunatik_poll(L), s)
 #include "../lua/lutf8lib.c"

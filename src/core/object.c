@@ -144,7 +144,7 @@ static lunatik_object_t *lunatik_makeobject(const lunatik_class_t *class, size_t
 					    lunatik_opt_t opt, gfp_t gfp,
 					    struct module *owner, struct module *by)
 {
-	lunatik_object_t *object = kzalloc(sizeof(*object), gfp | __GFP_NOWARN);
+	lunatik_object_t *object = kzalloc(sizeof(*object), gfp | LUNATIK_GFP);
 
 	if (!object)
 		return NULL;
@@ -160,7 +160,7 @@ static lunatik_object_t *lunatik_makeobject(const lunatik_class_t *class, size_t
 	lunatik_initlock(object);
 
 	if (!(object->opt & LUNATIK_OPT_EXTERNAL) && size > 0) {
-		object->private = kzalloc(size, gfp | __GFP_NOWARN);
+		object->private = kzalloc(size, gfp | LUNATIK_GFP);
 		if (!object->private) {
 			kfree(object);
 			return NULL;

@@ -159,6 +159,7 @@ static void package_findloader(lua_State *L, const char *name)
 
 	lua_pushliteral(L, "");		/* what was tried so far */
 	for (i = 1; ; i++) {
+		lunatik_checkpoint(L);	/* any number of them, none of which is Lua's */
 		if (lua_rawgeti(L, -2, i) == LUA_TNIL)
 			luaL_error(L, "module '%s' not found:%s", name, lua_tostring(L, -2));
 		lua_pushstring(L, name);

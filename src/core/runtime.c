@@ -72,7 +72,7 @@ void lunatik_keep(lua_State *L, struct module *module)
 		if (kept->module == module)
 			return;
 
-	kept = kmalloc(sizeof(*kept), lunatik_gfp(L) | __GFP_NOWARN);
+	kept = kmalloc(sizeof(*kept), lunatik_gfp(L) | LUNATIK_GFP);
 	if (!kept)
 		lunatik_throw(L, -ENOMEM);
 	__module_get(module);
@@ -410,6 +410,8 @@ static int lunatik_publish(lunatik_object_t *runtime)
 	struct lunatik_runtime *rt = runtime->private;
 
 	if (runtime->opt & LUNATIK_OPT_HARDIRQ) {
+		if (!lunatik_charge(rt, lunatik_hardirq_memory))
+			return -ENOMEM;
 		rt->arena = lunatik_arena_create(lunatik_hardirq_memory);
 		if (!rt->arena)
 			return -ENOMEM;

@@ -116,6 +116,10 @@ FILE *lunatik_fopen(lua_State *L, const char *name)
 		luaL_error(L, "cannot open '%s': the name must not contain '..'", name);
 	}
 
+	/* a file system can take all of the reserve for itself */
+	if (lunatik_isdeep(lunatik_runtimeof(L)))
+		luaL_error(L, "C stack overflow: cannot open '%s'", name);
+
 	file = kzalloc(sizeof(*file), GFP_KERNEL);
 	path = kasprintf(GFP_KERNEL, "%s%s", absolute ? "" : LUNATIK_ROOT, name);
 	ret = file && path ? lunatik_readfile(file, path) : -ENOMEM;

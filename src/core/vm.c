@@ -89,9 +89,9 @@ static void lunatik_freeuserdata(lua_State *L, void *o)
 {
 	Udata *u = gco2u(obj2gco(o));
 	struct lunatik_runtime *rt = lunatik_runtimeof(L);
-	bool deep = (unsigned long)__builtin_frame_address(0) < rt->stack_soft;
 
-	lunatik_freebox(rt, getudatamem(u), u->len, lunatik_maysleep(L) && !deep);
+	lunatik_freebox(rt, getudatamem(u), u->len,
+			lunatik_maysleep(L) && !lunatik_isdeep(rt));
 }
 
 /*

@@ -151,9 +151,9 @@ static struct element *luarcu_alloc(size_t size, gfp_t gfp)
 		irq_work_queue(&luarcu_irq);
 		return e;
 	}
-	gfp |= __GFP_NOWARN;
+	gfp |= __GFP_NOWARN | __GFP_RETRY_MAYFAIL;	/* the OOM killer is not woken */
 	if (size > PAGE_SIZE && gfpflags_allow_blocking(gfp))
-		e = kvmalloc(size, gfp | __GFP_RETRY_MAYFAIL);
+		e = kvmalloc(size, gfp);
 	else if (size <= KMALLOC_MAX_SIZE)
 		e = kmalloc(size, gfp);
 	if (e)
