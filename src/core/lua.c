@@ -238,7 +238,9 @@ static int lunatik_rawpcallk(lua_State *L, int nargs, int nresults, int errfunc,
 #define freopen(name, mode, f)	lunatik_freopen(f)
 #define stdin			lunatik_stdin(L)
 #define panic			lunatik_luaL_panic	/* the kernel has one */
+#define strstr(s, p)		lunatik_strstr(b->L, s, p)
 #include "../lua/lauxlib.c"
+#undef strstr
 #undef panic
 #undef errno
 

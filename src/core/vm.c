@@ -238,6 +238,20 @@ LUA_API int lua_pcallk(lua_State *L, int nargs, int nresults, int errfunc,
 	return status;
 }
 
+/* The kernel's looks for the end of @s first, which for each of many takes long. */
+static const char *lunatik_strstr(lua_State *L, const char *s, const char *p)
+{
+	size_t len = strlen(p);
+
+	lunatik_poll(L);
+	if (len == 0)
+		return s;
+	for (s = strchr(s, *p); s; s = strchr(s + 1, *p))
+		if (strncmp(s, p, len) == 0)
+			return s;
+	return NULL;
+}
+
 /* A long loop of a library that is not Lua's: see lunatik.h. */
 void lunatik_checkpoint(lua_State *L)
 {

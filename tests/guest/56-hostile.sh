@@ -45,7 +45,9 @@ for file in "$TESTDIR"/scripts/hostile/*.txt; do
 			collectgarbage()
 		end"
 		printf '%s\n' "$out" >/tmp/outcomes
-		join "$lib/c/names" /tmp/outcomes 2>/dev/null | diag
+		awk 'NR == FNR { n = $1; sub(/^[0-9]* /, ""); name[n] = $0; next }
+			{ n = $1; sub(/^[0-9]* /, ""); print name[n] ": " $0 }' \
+			"$lib/c/names" /tmp/outcomes | diag
 		ended=$(grep -cE '^[0-9]+ (result|error|stopped|memory|overflow|too complex|not made) [0-9]+ ms, ' /tmp/outcomes)
 		is "$status $ended" "0 $count" "$class, $context: $count cases end"
 		is "$(grep -c ' ms, healthy: ' /tmp/outcomes)" "$count" 'each time the next script is right'

@@ -55,7 +55,11 @@ klog_mark()
 
 klog_since()
 {
-	dmesg | sed "1,/$KLOG_MARK/d"
+	# all of it, where so much was logged since that the mark is lost
+	dmesg | awk -v mark="$KLOG_MARK" '
+	{ line[NR] = $0 }
+	index($0, mark) { from = NR }
+	END { for (i = from + 1; i <= NR; i++) print line[i] }'
 }
 
 # slab_kb: what the kernel holds in slab and vmalloc, after it settled
