@@ -44,6 +44,7 @@ struct lunatik_runtime {
 	/* the entry that is going on, see lunatik_enter() */
 	unsigned long stack_soft;	/* below it: "C stack overflow" */
 	unsigned long stack_hard;	/* below it: the same, with no handler called */
+	unsigned long stack_parser;	/* below it a text is nested too deep */
 	lua_State *running;		/* the coroutine that is on the CPU */
 	struct task_struct *task;	/* who is inside, read by the timer */
 
@@ -233,6 +234,9 @@ int lunatik_openrunner(lua_State *L);
 void lunatik_warn(void *ud, const char *msg, int tocont);
 
 /* stack.c */
+void lunatik_stack_init(void);
+void lunatik_stack_exit(void);
+bool lunatik_stacklook(void);
 void lunatik_stacklimits(struct lunatik_runtime *rt);
 
 /* Whether only what Lua itself does should still be done. */

@@ -85,6 +85,7 @@ static enum hrtimer_restart lunatik_tick(struct hrtimer *timer)
 	struct lunatik_runtime *rt = container_of(timer, struct lunatik_runtime, timer);
 	int cpu = lunatik_cpu(rt);
 
+	lunatik_stacklook();
 	if (cpu < 0) {
 		atomic_set(&rt->ticking, 0);
 		smp_mb();	/* pairs with lunatik_interrupt_enter() */
@@ -163,13 +164,12 @@ static void lunatik_timeout(struct lunatik_runtime *rt)
 /* A kernel thread has no fatal signals, only those it allows, and can be asked to stop. */
 static bool lunatik_isthreadover(struct lunatik_runtime *rt)
 {
-	if (signal_pending(current))
-		return true;
 	if (!kthread_should_stop())
-		rt->asked = 0;
-	else if (!rt->asked)
+		return signal_pending(current);
+	/* which looks like a signal as well, but the script may be about to see it */
+	if (!rt->asked)
 		rt->asked = rt->ticks + 1;
-	return rt->asked && (rt->ticks + 1 - rt->asked) * lunatik_period(rt) > LUNATIK_GRACE;
+	return (rt->ticks + 1 - rt->asked) * lunatik_period(rt) > LUNATIK_GRACE;
 }
 
 /*

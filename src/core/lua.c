@@ -190,7 +190,27 @@ static void lunatik_lookagain(global_State *g, Table *h)
 #include "../lua/lcode.c"
 #undef luaO_rawarith
 
+/*
+ * The parser calls nothing but Lua, so it may go deeper than the rest; and its
+ * functions are kept apart, lest each level has the frames of all of them.
+ */
+#define luaE_incCstack(L)	lunatik_nest(ls)
+static noinline void forstat(LexState *ls, int line);
+static noinline void fornum(LexState *ls, TString *varname, int line);
+static noinline void forlist(LexState *ls, TString *indexname);
+static noinline void ifstat(LexState *ls, int line);
+static noinline void test_then_block(LexState *ls, int *escapelist);
+static noinline void whilestat(LexState *ls, int line);
+static noinline void repeatstat(LexState *ls, int line);
+static noinline void localstat(LexState *ls);
+static noinline void localfunc(LexState *ls);
+static noinline void funcstat(LexState *ls, int line);
+static noinline void exprstat(LexState *ls);
+static noinline void retstat(LexState *ls);
+static noinline void gotostat(LexState *ls);
+static noinline void labelstat(LexState *ls, TString *name, int line);
 #include "../lua/lparser.c"
+#undef luaE_incCstack
 
 /* the timer asks by way of the count hook, and gets its answer first */
 #define luaD_hook(L, event, line, from, n) lunatik_hook(L, event, line, from, n)

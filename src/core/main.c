@@ -27,9 +27,10 @@ static int __init lunatik_init(void)
 
 	get_random_bytes(&lunatik_seed, sizeof(lunatik_seed));
 	lunatik_budget_init();
+	lunatik_stack_init();
 	ret = lunatik_later_init();
 	if (ret)
-		return ret;
+		goto stack;
 	ret = lunatik_status_init();
 	if (ret)
 		goto later;
@@ -42,6 +43,8 @@ status:
 	lunatik_status_exit();
 later:
 	lunatik_later_exit();
+stack:
+	lunatik_stack_exit();
 	return ret;
 }
 
@@ -50,6 +53,7 @@ static void __exit lunatik_exit(void)
 	luadrv_unregister(&lunatik_interpreter);
 	lunatik_status_exit();
 	lunatik_later_exit();
+	lunatik_stack_exit();
 }
 
 module_init(lunatik_init);

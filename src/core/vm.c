@@ -618,6 +618,7 @@ lua_State *lunatik_enter(lunatik_object_t *object, struct lunatik_call *call)
 	call->allowhook = L->allowhook;
 	call->stack_soft = rt->stack_soft;
 	call->stack_hard = rt->stack_hard;
+	call->stack_parser = rt->stack_parser;
 	call->running = rt->running;
 	call->task = rt->task;
 	call->level = rt->level;
@@ -689,6 +690,7 @@ void lunatik_leave(lunatik_object_t *object, struct lunatik_call *call)
 	WRITE_ONCE(rt->running, call->running);
 	rt->stack_soft = call->stack_soft;
 	rt->stack_hard = call->stack_hard;
+	rt->stack_parser = call->stack_parser;
 	rt->overflow = false;
 	if (--rt->depth == 0)
 		lunatik_endentry(rt);

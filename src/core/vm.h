@@ -66,6 +66,20 @@ static __always_inline void lunatik_pollmatch(lua_State *L)
 	lunatik_poll(L);
 }
 
+/* One more level of what is nested in a text; the parser counts them down again. */
+static __always_inline void lunatik_nest(LexState *ls)
+{
+	lua_State *L = ls->L;
+	struct lunatik_runtime *rt = lunatik_runtimeof(L);
+
+	L->nCcalls++;
+	if (likely((unsigned long)__builtin_frame_address(0) > rt->stack_parser &&
+		   getCcalls(L) < LUNATIK_MAXLEVELS))
+		return;
+	rt->nostack++;
+	luaX_syntaxerror(ls, "C stack overflow, too much is nested");
+}
+
 static inline void lunatik_overflowed(lua_State *L)
 {
 	struct lunatik_runtime *rt = lunatik_runtimeof(L);

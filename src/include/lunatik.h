@@ -402,6 +402,7 @@ struct lunatik_call {
 	ptrdiff_t errfunc;
 	unsigned long stack_soft;
 	unsigned long stack_hard;
+	unsigned long stack_parser;
 	lua_State *running;
 	struct task_struct *task;
 	u32 ccalls;
