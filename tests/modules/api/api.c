@@ -661,6 +661,26 @@ static int argument(lua_State *L, int i)
 	return i;
 }
 
+static void check_budgets(void)
+{
+	lunatik_budget_t none = {}, much = { .memory = SIZE_MAX }, longer = { .time = 60000 };
+	lunatik_budget_t little = { .memory = 5000 }, own = { .memory = 100 << 10, .time = 50 };
+	lunatik_object_t *runtime = NULL;
+
+	check(lunatik_newbounded(&runtime, "t/api/empty", LUNATIK_OPT_NONE, &much) == -EINVAL);
+	check(lunatik_newbounded(&runtime, "t/api/empty", LUNATIK_OPT_SOFTIRQ, &longer) == -EINVAL);
+	check(lunatik_newbounded(&runtime, "t/api/empty", LUNATIK_OPT_NONE, &little) == -ENOMEM);
+	check(!runtime);
+	check(lunatik_newbounded(&runtime, "t/api/empty", LUNATIK_OPT_NONE, &longer) == 0);
+	check(lunatik_stop(runtime) == 1);
+	check(lunatik_newbounded(&runtime, "t/api/empty", LUNATIK_OPT_NONE, &none) == 0);
+	check(lunatik_stop(runtime) == 1);
+	check(lunatik_newbounded(&runtime, "t/api/empty", LUNATIK_OPT_HARDIRQ, &own) == 0);
+	check(lunatik_stop(runtime) == 1);
+	check(lunatik_newbounded(&runtime, "t/api/empty", LUNATIK_OPT_SOFTIRQ, NULL) == 0);
+	check(lunatik_stop(runtime) == 1);
+}
+
 static void test_run(void)
 {
 	static const lunatik_opt_t opts[] = {
@@ -671,6 +691,7 @@ static void test_run(void)
 
 	check(lunatik_newruntime(&runtime, "t/api/empty", LUNATIK_OPT_SINGLE) == -EINVAL);
 	check(lunatik_newruntime(&runtime, "t/api/empty", LUNATIK_OPT_ATOMIC) == -EINVAL);
+	check_budgets();
 	check(!runtime);
 	for (i = 0; i < ARRAY_SIZE(opts); i++) {
 		check(lunatik_newruntime(&runtime, "t/api/empty", opts[i]) == 0);
