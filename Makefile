@@ -5,6 +5,7 @@
 ## make demo     build, install and boot the packages in a guest, run scripts
 ## make check    the same way, run the tests
 ## make torture  the RCU table for SECONDS=600, with SEED=1
+## make fuzz     programs from a generator: PROGRAMS=100000, from SEED=1 on
 ## make bench    measure, write bench/RESULTS.md; takes a quiet machine and 30 minutes
 ## make deb      build the packages; they and the source package are in build/
 ## make modules  build the modules in src/ for the running kernel, or for KDIR
@@ -46,6 +47,12 @@ torture: deps deb
 	@TESTS=guest/42-rcu-torture LUNATIK_GUEST_ARGS=lunatik.torture=$(SECONDS),$(SEED) \
 		LUNATIK_BOOT_TIMEOUT=$$(($(SECONDS) + 900)) tests/harness/check.sh build
 
+PROGRAMS ?= 100000
+
+fuzz: deps deb
+	@TESTS=guest/55-fuzz LUNATIK_GUEST_ARGS=lunatik.fuzz=$(PROGRAMS),$(SEED) \
+		LUNATIK_BOOT_TIMEOUT=20000 tests/harness/check.sh build
+
 bench: deps deb
 	@bench/bench.sh build
 
@@ -55,5 +62,5 @@ clean:
 		-o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
 		-o -name Module.symvers -o -name modules.order \) -exec rm -f {} +
 
-.PHONY: help deps lua modules orig deb demo check torture bench clean
+.PHONY: help deps lua modules orig deb demo check torture fuzz bench clean
 .NOTPARALLEL:

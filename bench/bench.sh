@@ -10,5 +10,6 @@ bench=$TOP/bench
 work=$TOP/build/bench
 mkdir -p "$work"
 "$bench/instructions.sh" "$1" "$work/instructions.tsv" | tee "$work/instructions.out"
+"$bench/overhead.sh" "$1" | tee "$work/overhead.out"
 "$bench/throughput.sh" "$work/throughput.tsv" | tee "$work/throughput.out"
 "$bench/report.sh"

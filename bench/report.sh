@@ -37,6 +37,16 @@ X
 	markdown "$work/instructions.out"
 	cat <<'X'
 
+## What limits cost
+
+Instructions of ordinary scripts, with and without the budgets of memory, time and
+kernel stack and what accounts for them, in one boot. Again:
+`bench/overhead.sh build`.
+
+X
+	markdown "$work/overhead.out"
+	cat <<'X'
+
 ## Throughput
 
 In real time, at native speed, in user-mode Linux 7.2 with SMP. Two CPUs

@@ -27,7 +27,7 @@ static void *lunatik_allocate(struct lunatik_runtime *rt, size_t size)
 		return size <= KMALLOC_MAX_SIZE ?
 		       kmalloc(size, GFP_ATOMIC | __GFP_NOWARN) : NULL;
 	/* to look for memory elsewhere takes more stack than is left */
-	if (unlikely(lunatik_isdeep(rt)))
+	if (LUNATIK_BOUNDED && unlikely(lunatik_isdeep(rt)))
 		return size <= KMALLOC_MAX_SIZE ?
 		       kmalloc(size, GFP_NOWAIT | __GFP_NOWARN) : NULL;
 	return kvmalloc(size, GFP_KERNEL | LUNATIK_GFP);
@@ -56,13 +56,13 @@ void *lunatik_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 		rt->memory -= osize;
 		if (ptr)
 			lunatik_release_memory(rt, ptr, osize);
-		if (unlikely(rt->granted - rt->memory > 2 * LUNATIK_SPARE))
+		if (LUNATIK_BOUNDED && unlikely(rt->granted - rt->memory > 2 * LUNATIK_SPARE))
 			lunatik_ungrant(rt);
 		return NULL;
 	}
 
 	/* never more is held than was granted */
-	if (nsize > osize && nsize - osize > rt->granted - rt->memory &&
+	if (LUNATIK_BOUNDED && nsize > osize && nsize - osize > rt->granted - rt->memory &&
 	    !lunatik_grant(rt, nsize - osize))
 		return NULL;
 
@@ -89,7 +89,7 @@ void *lunatik_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 	ptr = new;
 keep:
 	rt->memory += nsize - osize;
-	if (rt->memory > rt->peak)
+	if (LUNATIK_BOUNDED && rt->memory > rt->peak)
 		rt->peak = rt->memory;
 	return ptr;
 }

@@ -17,6 +17,13 @@
 
 #include "../drv/luadrv.h"
 
+/* bench/overhead.sh measures what limits cost against a build that has none */
+#ifdef LUNATIK_UNBOUNDED
+#define LUNATIK_BOUNDED	0
+#else
+#define LUNATIK_BOUNDED	1
+#endif
+
 #define LUNATIK_NAMELEN	128	/* of a script, with the ending NUL */
 
 /*

@@ -331,15 +331,17 @@ static int lunatik_rawpcallk(lua_State *L, int nargs, int nresults, int errfunc,
 #define lua_pushnumber(L, n)	((void)(n), lunatik_nofloat(L))
 
 /*
- * The matcher asks l_unlikely() on each entry, where ms is what it matches.
- * Functions that know no ms see this one, and so nothing.
+ * The matcher asks l_unlikely() whether it may call itself once more, where ms
+ * is what it matches. Functions that know no ms see this one.
  */
 static const struct {
 	lua_State *L;
 } *const ms;
 #pragma push_macro("l_unlikely")
 #undef l_unlikely
-#define l_unlikely(x)		(lunatik_pollmatch(ms ? ms->L : NULL), unlikely(x))
+#define l_unlikely(x)						\
+	(__builtin_strcmp(#x, "ms->matchdepth-- == 0") == 0 ?		\
+	 lunatik_pollmatch(ms->L) : (void)0, unlikely(x))
 /*
  * A set can be as long as the pattern. In the calls the third argument begins
  * with 'ep', in the definition with 'const'.
@@ -412,7 +414,7 @@ int lunatik_rep(lua_State *L)
 		lua_pushliteral(L, "");
 		return 1;
 	}
-	if (n > MAX_SIZE / unit)
+	if (n > MAXSIZE / unit)
 		return luaL_error(L, "resulting string too large");
 	total = n * unit - seplen;
 	to = luaL_buffinitsize(L, &buffer, total);

@@ -607,7 +607,7 @@ lua_State *lunatik_enter(lunatik_object_t *object, struct lunatik_call *call)
 
 	if (!L || !(rt->ready || lunatik_isloading(rt)))
 		return NULL;
-	if (rt->depth++ == 0)
+	if (LUNATIK_BOUNDED && rt->depth++ == 0)
 		lunatik_beginentry(rt);
 
 	call->L = L;
@@ -628,8 +628,12 @@ lua_State *lunatik_enter(lunatik_object_t *object, struct lunatik_call *call)
 	L->errorJmp = (struct lua_longjmp *)&call->recovery;
 	L->errfunc = 0;
 
-	lunatik_stacklimits(rt);
 	rt->running = L;
+	if (!LUNATIK_BOUNDED) {
+		WRITE_ONCE(rt->task, get_current());
+		return L;
+	}
+	lunatik_stacklimits(rt);
 	if (lunatik_iscounted(rt)) {
 		WRITE_ONCE(rt->task, get_current());
 		lunatik_count(L);
@@ -692,7 +696,7 @@ void lunatik_leave(lunatik_object_t *object, struct lunatik_call *call)
 	rt->stack_hard = call->stack_hard;
 	rt->stack_parser = call->stack_parser;
 	rt->overflow = false;
-	if (--rt->depth == 0)
+	if (LUNATIK_BOUNDED && --rt->depth == 0)
 		lunatik_endentry(rt);
 }
 NOKPROBE_SYMBOL(lunatik_leave);

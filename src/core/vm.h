@@ -28,7 +28,7 @@ static __always_inline u32 lunatik_maxccalls(lua_State *L)
 	unsigned long sp = (unsigned long)__builtin_frame_address(0);
 	struct lunatik_runtime *rt = lunatik_runtimeof(L);
 
-	if (likely(sp > rt->stack_soft && !rt->overflow))
+	if (!LUNATIK_BOUNDED || likely(sp > rt->stack_soft && !rt->overflow))
 		return LUNATIK_MAXLEVELS;
 	return lunatik_lowstack(L, rt, sp);
 }
@@ -36,27 +36,34 @@ static __always_inline u32 lunatik_maxccalls(lua_State *L)
 /*
  * A hook fires between two instructions; a long call of a library has these
  * instead, where its loops turn: the script ends if it has to, and gives the
- * CPU to others. May raise.
+ * CPU to others. May raise. Whoever asks has set the hook as well, of the
+ * coroutine that runs: a look at that costs least.
  */
+static __always_inline bool lunatik_isdue(lua_State *L)
+{
+	return LUNATIK_BOUNDED && unlikely(READ_ONCE(L->hookmask) & LUA_MASKCOUNT) &&
+	       READ_ONCE(lunatik_runtimeof(L)->due);
+}
+
 static __always_inline void lunatik_poll(lua_State *L)
 {
-	if (unlikely(READ_ONCE(lunatik_runtimeof(L)->due)))
+	if (lunatik_isdue(L))
 		lunatik_polled(L, 1);
 }
 
 /* The same after as many bytes were looked at, which takes its time. */
 static __always_inline void lunatik_pollbytes(lua_State *L, size_t n)
 {
-	if (unlikely(READ_ONCE(lunatik_runtimeof(L)->due)))
+	if (lunatik_isdue(L))
 		lunatik_polled(L, 1 + n / 256);
 }
 
-/* The same for the pattern matcher, which also recurses. */
+/* The same where the pattern matcher calls itself. */
 static __always_inline void lunatik_pollmatch(lua_State *L)
 {
 	struct lunatik_runtime *rt;
 
-	if (!L)		/* a function of lstrlib.c that matches nothing */
+	if (!LUNATIK_BOUNDED)
 		return;
 	rt = lunatik_runtimeof(L);
 	if (unlikely((unsigned long)__builtin_frame_address(0) < rt->stack_hard)) {
@@ -73,7 +80,8 @@ static __always_inline void lunatik_nest(LexState *ls)
 	struct lunatik_runtime *rt = lunatik_runtimeof(L);
 
 	L->nCcalls++;
-	if (likely((unsigned long)__builtin_frame_address(0) > rt->stack_parser &&
+	if (!LUNATIK_BOUNDED ||
+	    likely((unsigned long)__builtin_frame_address(0) > rt->stack_parser &&
 		   getCcalls(L) < LUNATIK_MAXLEVELS))
 		return;
 	rt->nostack++;

@@ -10,7 +10,7 @@
 #
 #   TESTS='PATTERN...'     only tests whose name holds one: TESTS='guest/20 deb'
 #   KEEP=1                 keep the root filesystem until the next run
-#   LUNATIK_BOOT_TIMEOUT   seconds for the whole life of the guest: 1500
+#   LUNATIK_BOOT_TIMEOUT   seconds for the whole life of the guest: 3000
 #   LUNATIK_GUEST_MEM, LUNATIK_GUEST_SMP   2G and 2
 #   HOST_TESTS, GUEST_TESTS                other directories of tests
 #
@@ -270,7 +270,7 @@ run_guest_tests()
 
 	say "booting the guest"
 	read_guest < <(
-		bash "$HARNESS/boot.sh" -t "${LUNATIK_BOOT_TIMEOUT:-1500}" \
+		bash "$HARNESS/boot.sh" -t "${LUNATIK_BOOT_TIMEOUT:-3000}" \
 			"$image" "$logs" "$guest_dir" \
 			./guest-run.sh "${guest_tests[@]}" 2>&1
 	)
@@ -291,7 +291,7 @@ ended()
 	point "$status" "the guest ran to its end and turned itself off" < <(
 		case $1 in
 		timeout) echo "timeout: it was still running after" \
-			"${LUNATIK_BOOT_TIMEOUT:-1500} s (LUNATIK_BOOT_TIMEOUT)" ;;
+			"${LUNATIK_BOOT_TIMEOUT:-3000} s (LUNATIK_BOOT_TIMEOUT)" ;;
 		died) echo "it ended without a word" ;;
 		*) echo "$1" ;;
 		esac

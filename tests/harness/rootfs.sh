@@ -228,7 +228,7 @@ fi
 [ -d "${1-}" ] || die "usage: rootfs.sh BUILD_DIR"
 [ "$(id -u)" -eq 0 ] || as_root "$0" "$@"
 build=$(cd "$1" && pwd)
-modules=$TOP/tests/modules
+modules=${LUNATIK_MODULES:-$TOP/tests/modules}
 ls "$build"/*.deb >/dev/null 2>&1 || die "no packages in $build"
 IMAGE=$build/image
 exec 8>"$build/.image.lock"
