@@ -349,9 +349,14 @@ static const struct {
 #define matchbracketclass(c, p, ec)	lunatik_inset(c, p, lunatik_set_##ec)
 #define lunatik_set_const	const
 #define lunatik_set_ep		(lunatik_pollbytes(ms->L, ep - p), ep)
+/* for "%q" of a string with many control characters */
+#pragma push_macro("luaL_addstring")
+#undef luaL_addstring
+#define luaL_addstring(B, s)	(lunatik_poll((B)->L), lunatik_luaL_addstring(B, s))
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wtautological-compare"	/* it asks for NaN */
 #include "../lua/lstrlib.c"
+#pragma pop_macro("luaL_addstring")
 #pragma GCC diagnostic pop
 #pragma pop_macro("l_unlikely")
 

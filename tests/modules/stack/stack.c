@@ -27,6 +27,9 @@
  *	timer, tasklet	softirq
  *	hrtimer, irq_work	hardirq
  *	kprobe		hardirq, in a function that the writer calls
+ *	symbol		as FROM2 only, and without stack.hit(): hardirq, by a probe in
+ *			the function that the parameter symbol names
+ *	symbol-irq	hardirq, by an interrupt that comes when that probe is over
  *
  * The stack of a task has an end that the kernel tells. That of a CPU's
  * interrupts has as many bytes, but where it is no module is told, and it need
@@ -53,6 +56,12 @@
 #include <linux/uaccess.h>
 
 #include <lunatik.h>
+
+/* where from; the last two, stack.hit() and the like */
+enum {
+	CALL, SOFTCALL, THREAD, TIMER, TASKLET, HRTIMER, IRQWORK, KPROBE, SYMBOL, SYMBOLIRQ,
+	PLACES
+};
 
 /* --- what is measured */
 
@@ -192,6 +201,7 @@ static long least, taken;
 static struct completion done;
 static int innerfrom = -1;
 static unsigned int hits, entered;
+static struct task_struct *armed;	/* while the first runtime runs: the task on the CPU */
 
 static int handler(lua_State *L, struct entry *entry)
 {
@@ -213,7 +223,9 @@ static noinline void work(void)
 {
 	bool painted = paint();
 
+	WRITE_ONCE(armed, current);
 	lunatik_run(outer.runtime, handler, outer.ret, &outer);
+	WRITE_ONCE(armed, NULL);
 	least = painted ? left() : -1;
 	taken = painted ? used() : -1;
 	WRITE_ONCE(irqtop, 0);
@@ -345,7 +357,25 @@ static noinline void burnprobed(unsigned long downto)
 	frame[1] = frame[0];
 }
 
-enum { CALL, SOFTCALL, THREAD, TIMER, TASKLET, HRTIMER, IRQWORK, KPROBE, PLACES };
+/*
+ * A function of the kernel that the first runtime calls where it is deepest:
+ * the second is entered by a probe there, or by an interrupt just after.
+ */
+static char *symbol = "__kmalloc";
+module_param(symbol, charp, 0444);
+
+static int on_symbol(struct kprobe *probe, struct pt_regs *regs)
+{
+	if (READ_ONCE(armed) != current)
+		return 0;
+	if (innerfrom == SYMBOL)
+		workinside();
+	else if (innerfrom == SYMBOLIRQ && !READ_ONCE(hitting))
+		irq_work_queue(&hitwork);
+	return 0;
+}
+
+static struct kprobe symbolkprobe = { .pre_handler = on_symbol };
 
 static const struct place {
 	const char *name;
@@ -359,6 +389,8 @@ static const struct place {
 	[HRTIMER] = {"hrtimer", LUNATIK_OPT_HARDIRQ},
 	[IRQWORK] = {"irq_work", LUNATIK_OPT_HARDIRQ},
 	[KPROBE] = {"kprobe", LUNATIK_OPT_HARDIRQ},
+	[SYMBOL] = {"symbol", LUNATIK_OPT_HARDIRQ},
+	[SYMBOLIRQ] = {"symbol-irq", LUNATIK_OPT_HARDIRQ},
 };
 
 static int placeof(const char *name)
@@ -574,7 +606,7 @@ static int run(char *line)
 	place = placeof(from);
 	innerfrom = second ? placeof(second) : -1;
 	raw = (way2 && strcmp(way2, "raw") == 0) || (line && strcmp(line, "raw") == 0);
-	if (place < 0 || !way || (second && innerfrom < 0) || (kb && kstrtoul(kb, 10, &bytes)))
+	if (place < 0 || place >= SYMBOL || !way || (second && innerfrom < 0) || (kb && kstrtoul(kb, 10, &bytes)))
 		return -EINVAL;
 	irqtop = 0;
 	least = taken = -1;
@@ -636,6 +668,7 @@ static int __init stack_init(void)
 	hitwork = IRQ_WORK_INIT_HARD(on_hitwork);
 	irqwork = IRQ_WORK_INIT_HARD(on_irqwork);
 	kprobe.addr = (void *)probed;
+	symbolkprobe.symbol_name = symbol;
 	hitkprobe.addr = (void *)hitprobed;
 	ret = register_kprobe(&kprobe);
 	if (ret)
@@ -643,9 +676,14 @@ static int __init stack_init(void)
 	ret = register_kprobe(&hitkprobe);
 	if (ret)
 		goto unregister;
+	ret = register_kprobe(&symbolkprobe);
+	if (ret)
+		goto unregisterhit;
 	if (proc_create("lunatik-stack", 0600, NULL, &stack_ops))
 		return 0;
 	ret = -ENOMEM;
+	unregister_kprobe(&symbolkprobe);
+unregisterhit:
 	unregister_kprobe(&hitkprobe);
 unregister:
 	unregister_kprobe(&kprobe);
@@ -655,6 +693,7 @@ unregister:
 static void __exit stack_exit(void)
 {
 	remove_proc_entry("lunatik-stack", NULL);
+	unregister_kprobe(&symbolkprobe);
 	unregister_kprobe(&hitkprobe);
 	unregister_kprobe(&kprobe);
 	del_timer_sync(&timer);
