@@ -24,7 +24,7 @@
 
 /* of 16 KB: 6 below the hard limit, 1 from there to soft; more where frames are larger */
 #define LUNATIK_STACK_RESERVE	(THREAD_SIZE / 8 * 3)
-#define LUNATIK_STACK_PARSER	(THREAD_SIZE / 32 * 7)	/* and of these, 3.5 when Lua parses */
+#define LUNATIK_STACK_PARSER	(THREAD_SIZE / 32 * 9)	/* and of these, 4.5 when Lua parses */
 #define LUNATIK_STACK_HANDLER	(THREAD_SIZE / 16)
 #define LUNATIK_STACK_IRQ	(THREAD_SIZE / 8 * 3)	/* down to hard, where the end is not known */
 

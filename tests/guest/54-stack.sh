@@ -11,7 +11,7 @@ cp -r "$TESTDIR/scripts/limits" /lib/modules/lua/t/
 insmod /opt/lunatik-modules/limits/limits.ko
 
 # bytes that have to be left of the stack
-least=1800
+least=2600
 
 klog_mark
 lua 'require "t/limits/stack"()'
