@@ -58,7 +58,7 @@ The ratio is that of two CPUs to one at the same speed of the processor, the
 median of pairs of samples taken one right after the other; so it is not the
 quotient of the two medians, and one over 2 is an error of the measurement. A
 pair in which the host took a tenth of the time is left out. The kernel has one
-patch, `bench/kernels/um-irq.patch`: it keeps its interrupt flag without a system
+patch, `tests/kernels/um-irq.patch`: it keeps its interrupt flag without a system
 call, which stock user-mode Linux makes wherever interrupts are turned off, and
 which costs more than what is measured. Its `smp_store_release()` is a fence.
 

@@ -246,7 +246,7 @@ out=${1:-$work/throughput.tsv}
 "$TOP/tests/harness/deps.sh" "$0"
 mkdir -p "$work"
 "$TOP/debian/lua/stage.sh"
-"$here/uml.sh" "$work/tree"
+"$TOP/tests/kernels/kernel.sh" uml-smp "$work/tree"
 tree=$(cat "$work/tree")
 say "building the modules for $(basename "$tree")"
 build
