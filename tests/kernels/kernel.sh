@@ -15,6 +15,8 @@
 # apt configuration is changed: lists and downloads are private ones in the cache.
 #
 #   LUNATIK_MIRROR   of Debian: what the system's apt has
+#
+# needs: bc bison flex libelf-dev libssl-dev
 set -eu -o pipefail
 . "$(dirname "$0")/../harness/lib.sh"
 

@@ -1,0 +1,79 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+#
+# modules.sh NAME OUT [VARIABLE=VALUE...]: builds our modules and those of the
+# tests for the kernel NAME of kernel.sh, out of its tree, and checks that
+# nothing warns. As root. The variables are for make, such as GCOV_PROFILE=y;
+# what a kernel has for wrong memory accesses, undefined behaviour and races is
+# asked for here.
+#
+# needs: bc bison flex kmod libelf-dev libssl-dev rsync
+#
+#   OUT/tree        a link to the kernel's build tree
+#   OUT/src         sources, objects and modules
+#   OUT/modules     those of tests/modules, and of the documents
+#   OUT/lib/VERSION what goes to /lib/modules there, depmod has seen it
+set -eu -o pipefail
+. "$(dirname "$0")/../harness/lib.sh"
+
+[ $# -ge 2 ] || die "usage: modules.sh NAME OUT [VARIABLE=VALUE...]"
+name=$1 out=$2
+shift 2
+[ "$(id -u)" -eq 0 ] || as_root "$0" "$name" "$out" "$@"
+arch=x86_64
+[ "${name#uml}" = "$name" ] || arch=um
+
+# compile DIR VARIABLE=VALUE...: a warning is an error
+compile()
+{
+	local log=$1/build.log
+
+	make -C "$tree" -j"$(nproc)" ARCH="$arch" M="$1" "${@:2}" modules >"$log" 2>&1 || {
+		cat "$log" >&2
+		die "the modules in $1 do not build for the kernel $name"
+	}
+	! grep -E '(warning|WARNING):' "$log" >&2 || die "warnings, see $log"
+}
+
+mkdir -p "$out"
+out=$(cd "$out" && pwd)
+"$TOP/debian/lua/stage.sh"
+bash "$TOP/tests/kernels/kernel.sh" "$name" "$out/answer"
+tree=$(cat "$out/answer")
+rm "$out/answer"
+ln -sfn "$tree" "$out/tree"
+set -- UBSAN_SANITIZE=y "$@"
+
+say "building the modules for $(basename "$tree")"
+mkdir -p "$out/src" "$out/modules"
+# copies, so that the tree's own objects, of another kernel, stay; only what
+# changed is compiled again
+copy()
+{
+	(cd "$1" && find . -type f ! -name '*.o' ! -name '*.ko' ! -name '*.mod*' \
+		! -name '.*.cmd' ! -name '*.o.d' -print0) |
+		rsync -a --checksum --from0 --files-from=- "$1" "$2"
+}
+copy "$TOP/src" "$out/src"
+printf '%s\n' "$tree $*" | cmp -s - "$out/flags" || {
+	find "$out/src" "$out/modules" -name '*.o' -delete
+	printf '%s\n' "$tree $*" >"$out/flags"
+}
+compile "$out/src" "$@"
+copy "$TOP/tests/modules" "$out/modules"
+rm -rf "$out/modules/examples"
+"$TOP/tests/harness/examples.sh" "$out/modules/examples"
+for dir in "$out"/modules/*/; do
+	compile "${dir%/}" KCFLAGS="-I$out/src/include" \
+		KBUILD_EXTRA_SYMBOLS="$out/src/Module.symvers" "$@"
+done
+
+version=$(cat "$tree/include/config/kernel.release")
+lib=$out/lib/$version
+rm -rf "$out/lib"
+mkdir -p "$lib/updates/dkms"
+cp "$out"/src/{lunatik,luadrv}.ko "$out"/src/rcu/luarcu.ko "$lib/updates/dkms"
+cp "$tree"/modules.builtin* "$tree/modules.order" "$lib" 2>/dev/null || :
+mkdir -p "$out/depmod/lib"
+ln -sfn "$out/lib" "$out/depmod/lib/modules"
+depmod -b "$out/depmod" "$version"
