@@ -6,6 +6,10 @@
 ## make check    the same way, run the tests
 ## make torture  the RCU table for SECONDS=600, with SEED=1
 ## make fuzz     programs from a generator: PROGRAMS=100000, from SEED=1 on
+## make cycles   loading and unloading while scripts run, CYCLES=1000 times
+## make check-debug  the tests in guest/ in kernels that look for wrong memory
+##               accesses, locks and leaks (kasan), and for data races (kcsan);
+##               any campaign runs in one of them by KERNEL=kasan
 ## make bench    measure, write bench/RESULTS.md; takes a quiet machine and 30 minutes
 ## make deb      build the packages; they and the source package are in build/
 ## make modules  build the modules in src/ for the running kernel, or for KDIR
@@ -40,6 +44,14 @@ demo: deps deb
 check: deps deb
 	@tests/harness/check.sh build
 
+# a kernel of tests/kernels/kernel.sh
+KERNEL ?=
+export LUNATIK_KERNEL := $(KERNEL)
+
+check-debug: deps deb
+	@LUNATIK_KERNEL=kasan tests/harness/check.sh build
+	@LUNATIK_KERNEL=kcsan tests/harness/check.sh build
+
 SECONDS ?= 600
 SEED ?= 1
 
@@ -53,6 +65,12 @@ fuzz: deps deb
 	@TESTS=guest/55-fuzz LUNATIK_GUEST_ARGS=lunatik.fuzz=$(PROGRAMS),$(SEED) \
 		LUNATIK_BOOT_TIMEOUT=20000 tests/harness/check.sh build
 
+CYCLES ?= 1000
+
+cycles: deps deb
+	@TESTS=guest/60-cycles LUNATIK_GUEST_ARGS=lunatik.cycles=$(CYCLES) \
+		LUNATIK_BOOT_TIMEOUT=7200 tests/harness/check.sh build
+
 bench: deps deb
 	@bench/bench.sh build
 
@@ -62,5 +80,5 @@ clean:
 		-o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
 		-o -name Module.symvers -o -name modules.order \) -exec rm -f {} +
 
-.PHONY: help deps lua modules orig deb demo check torture fuzz bench clean
+.PHONY: help deps lua modules orig deb demo check check-debug torture fuzz cycles bench clean
 .NOTPARALLEL:

@@ -4,6 +4,14 @@
 
 DRV=/dev/luadrv
 
+# packaged: DKMS made the modules of the kernel that runs; else the harness did,
+# for a kernel of tests/kernels
+packaged()
+{
+	[ -d "/var/lib/dkms/lunatik/kernel-$(uname -r)-x86_64" ]
+}
+UNPACKAGED='DKMS has built no modules for this kernel, the harness has'
+
 # run FILE: runs it in the kernel. Its output, or message, is in $out and the
 # status of the write in $status, what that said on standard error in $err.
 run()

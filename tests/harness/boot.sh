@@ -10,10 +10,13 @@
 #   LOGS/result       'exit N' or 'timeout' or 'died'; then 'tainted N' if told
 #
 # The exit status is that of COMMAND; 124 when the time ran out (900 s unless
-# said), 125 when the guest ended without a word. The image is not written to.
+# said), 125 when the guest ended without a word. The image is not written to. It
+# has disk.img, vmlinuz and, if the kernel needs it, initrd.img. What FILES has in
+# .lib goes to /lib/modules, and what it has in .modules to /opt/lunatik-modules.
 #
 #   LUNATIK_GUEST_MEM=2G LUNATIK_GUEST_SMP=2
 #   LUNATIK_GUEST_ARGS=...   more for the kernel's command line
+#   LUNATIK_GUEST_OUT=FILE   becomes a disk of 256 MB, the third, to write to
 #   LUNATIK_GUEST_ICOUNT=1   one CPU whose clock counts instructions: 1 ns each
 set -eu -o pipefail
 . "$(dirname "$0")/lib.sh"
@@ -55,7 +58,7 @@ qemu=(
 	qemu-system-x86_64 -accel "$accel" -cpu max "${counted[@]}"
 	-smp "${LUNATIK_GUEST_SMP:-2}" -m "${LUNATIK_GUEST_MEM:-2G}"
 	-nodefaults -no-user-config -display none -no-reboot
-	-kernel "$image/vmlinuz" -initrd "$image/initrd.img"
+	-kernel "$image/vmlinuz"
 	# an oops is a panic, and a panic ends QEMU
 	-append "root=/dev/vda rootfstype=ext4 rw init=/opt/lunatik-init
 		console=ttyS0 loglevel=7 printk.devkmsg=on panic=-1 oops=panic $arguments"
@@ -64,6 +67,11 @@ qemu=(
 	-chardev "file,id=kernel,path=$logs/kernel.log" -serial chardev:kernel
 	-chardev "stdio,id=output,signal=off" -serial chardev:output
 )
+[ ! -f "$image/initrd.img" ] || qemu+=(-initrd "$image/initrd.img")
+if [ -n "${LUNATIK_GUEST_OUT-}" ]; then
+	truncate -s 256M "$LUNATIK_GUEST_OUT"
+	qemu+=(-drive "file=$LUNATIK_GUEST_OUT,if=virtio,format=raw")
+fi
 status=0
 setpriv --pdeathsig TERM timeout --foreground -k 5 "$seconds" \
 	setpriv --pdeathsig KILL "${qemu[@]}" </dev/null |

@@ -8,6 +8,9 @@
 # here, the harness adds points of its own, and the last line is
 # 'N passed, N failed'. The exit status is 0 when none failed.
 #
+#   LUNATIK_KERNEL=kasan   boot this kernel of tests/kernels/kernel.sh instead; it
+#                          first has to report faults that are made on purpose;
+#                          the tests on the host do not run
 #   TESTS='PATTERN...'     only tests whose name holds one: TESTS='guest/20 deb'
 #   KEEP=1                 keep the root filesystem until the next run
 #   LUNATIK_BOOT_TIMEOUT   seconds for the whole life of the guest: 3000
@@ -24,8 +27,23 @@ BUILD_DIR=$(cd "$1" && pwd)
 export BUILD_DIR
 host_dir=${HOST_TESTS:-$TOP/tests/host}
 guest_dir=${GUEST_TESTS:-$TOP/tests/guest}
-logs=$BUILD_DIR/logs
+kernel=${LUNATIK_KERNEL-}
+work=$BUILD_DIR${kernel:+/$kernel}
+logs=$work/logs
 image=$BUILD_DIR/image
+boots=$work/image	# what is booted: with another kernel, the same disk
+files=$guest_dir
+: "${LUNATIK_BOOT_TIMEOUT:=3000}"
+
+slow=1		# by what the kernel is slower
+faults=()	# what it reports
+case $kernel in
+'') ;;
+kasan) slow=8 faults=(lock sleep use-after-free out-of-bounds shift twice leak) ;;
+kcsan) slow=8 faults=(lock sleep race) ;;
+tree) slow=2 ;;
+*) die "no kernel to run the tests in: $kernel" ;;
+esac
 
 passed=0 failed=0 skipped=0	# points, the leaves of the tree
 number=0			# of the test at the top level
@@ -246,9 +264,64 @@ not_run()
 	done
 }
 
+# skip_rest REASON WHAT...: these, and what is said of a guest that was booted
+skip_rest()
+{
+	local reason=$1 what
+	shift
+
+	for what in "$@" "the guest's end" "the kernel log" "the kernel's taint"; do
+		number=$((number + 1)) skipped=$((skipped + 1))
+		echo "ok $number - $what # SKIP $reason"
+	done
+}
+
+# with_kernel: the image for a kernel of tests/kernels, which shows that it works
+with_kernel()
+{
+	local status=0 out=$work/out fault
+
+	export LUNATIK_GUEST_MEM=${LUNATIK_GUEST_MEM:-4G}
+	export LUNATIK_GUEST_ARGS="kasan_multi_shot ${LUNATIK_GUEST_ARGS-}"
+	LUNATIK_BOOT_TIMEOUT=$((LUNATIK_BOOT_TIMEOUT * slow))
+	bash "$TOP/tests/kernels/modules.sh" "$kernel" "$out" 2>&1 | sed -u 's/^/# /' ||
+		status=${PIPESTATUS[0]}
+	point "$status" "the modules build for the kernel $kernel" <<<"see above"
+	if [ "$status" -ne 0 ]; then
+		not_run "no kernel to boot"
+		skip_rest "no kernel to boot" "${faults[@]}"
+		return 1
+	fi
+	files=$work/files
+	rm -rf "$boots" "$files"
+	mkdir -p "$boots" "$files/.modules"
+	ln -s "$image/disk.img" "$boots/disk.img"
+	ln -s "$(readlink -f "$out/tree")/arch/x86/boot/bzImage" "$boots/vmlinuz"
+
+	[ ${#faults[@]} -eq 0 ] || {
+		cp "$TOP"/tests/kernels/faults/faults.sh "$out"/faults/faults.ko "$files"
+		say "booting $kernel for ${#faults[@]} faults on purpose"
+		status=0
+		bash "$HARNESS/boot.sh" -t 300 "$boots" "$logs/faults" "$files" \
+			./faults.sh "${faults[@]}" | sed 's/^/# /' || status=${PIPESTATUS[0]}
+		"$HARNESS/klog.sh" "$logs/faults/kernel.log" >"$logs/faults/trouble" || :
+		for fault in "${faults[@]}"; do
+			status=0
+			grep -q "^--- .*after: fault $fault\$" "$logs/faults/trouble" || status=1
+			point "$status" "the kernel reports this fault: $fault" \
+				<"$logs/faults/kernel.log"
+		done
+		rm -rf "${files:?}"
+		mkdir -p "$files/.modules"
+	}
+	cp -r "$guest_dir/." "$files"
+	cp -r "$out/lib" "$files/.lib"
+	(cd "$out/modules" && cp --parents ./*/*.ko "$files/.modules")
+}
+
 run_guest_tests()
 {
-	local status=0 result tainted what
+	local status=0 result tainted
 
 	ran=()
 	bash "$HARNESS/rootfs.sh" "$BUILD_DIR" 2>&1 | sed -u '/^#/!s/^/# /' ||
@@ -257,21 +330,22 @@ run_guest_tests()
 		<<<"see above and $image/install.log"
 	if [ "$status" -ne 0 ]; then
 		not_run "no image to boot"
-		for what in "no warning from DKMS" "the guest's end" \
-			"the kernel log" "the kernel's taint"; do
-			number=$((number + 1)) skipped=$((skipped + 1))
-			echo "ok $number - $what # SKIP no image to boot"
-		done
+		skip_rest "no image to boot" "no warning from DKMS" \
+			${kernel:+"the modules for the kernel" "${faults[@]}"}
 		return
 	fi
 	status=0
 	[ ! -s "$image/warnings" ] || status=1
 	point "$status" "the DKMS build printed no warning" <"$image/warnings"
 
+	if [ -n "$kernel" ]; then
+		with_kernel || return
+	fi
+
 	say "booting the guest"
 	read_guest < <(
-		bash "$HARNESS/boot.sh" -t "${LUNATIK_BOOT_TIMEOUT:-3000}" \
-			"$image" "$logs" "$guest_dir" \
+		bash "$HARNESS/boot.sh" -t "$LUNATIK_BOOT_TIMEOUT" \
+			"$boots" "$logs" "$files" env "LUNATIK_SLOW=$slow" \
 			./guest-run.sh "${guest_tests[@]}" 2>&1
 	)
 	result=$(head -n 1 "$logs/result" 2>/dev/null) || result='not started'
@@ -291,7 +365,7 @@ ended()
 	point "$status" "the guest ran to its end and turned itself off" < <(
 		case $1 in
 		timeout) echo "timeout: it was still running after" \
-			"${LUNATIK_BOOT_TIMEOUT:-3000} s (LUNATIK_BOOT_TIMEOUT)" ;;
+			"$LUNATIK_BOOT_TIMEOUT s (LUNATIK_BOOT_TIMEOUT)" ;;
 		died) echo "it ended without a word" ;;
 		*) echo "$1" ;;
 		esac
@@ -326,17 +400,16 @@ taint()
 
 # --- all
 
-mapfile -t host_tests < <(list host "$host_dir")
+host_tests=()
+[ -n "$kernel" ] || mapfile -t host_tests < <(list host "$host_dir")
 mapfile -t guest_tests < <(list guest "$guest_dir")
 mkdir -p "$logs"
 boot=0
 if [ -z "${TESTS-}" ] || [ ${#guest_tests[@]} -gt 0 ]; then
-	boot=5
+	boot=$((5 + ${#faults[@]} + (${#kernel} > 0)))
 fi
 echo "KTAP version 1"
-[ "$boot" -eq 0 ] ||
-	echo "1..$((${#host_tests[@]} + ${#guest_tests[@]} + boot))"
-[ "$boot" -ne 0 ] || echo "1..${#host_tests[@]}"
+echo "1..$((${#host_tests[@]} + (boot ? ${#guest_tests[@]} + boot : 0)))"
 run_host_tests
 [ "$boot" -eq 0 ] || run_guest_tests
 printf '%d passed, %d failed' "$passed" "$failed"

@@ -34,6 +34,9 @@ stty -F /dev/ttyS1 raw -echo
 
 cd /opt/lunatik-tests || exit
 tar -xf /dev/vdb
+# modules for a kernel that the image was not made with
+[ ! -d .lib ] || cp -r .lib/. /lib/modules/
+[ ! -d .modules ] || cp -r .modules/. /opt/lunatik-modules/
 sleep infinity &
 setsid -w sh ./.command
 status=$?

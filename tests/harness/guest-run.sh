@@ -3,10 +3,13 @@
 #
 # guest-run.sh SCRIPT...: runs the test scripts in the guest, one after the
 # other, each within its time limit: 600 s, or a line '# timeout: SECONDS'.
-# Between its lines for the harness stands what the script printed.
+# Between its lines for the harness stands what the script printed. A kernel that
+# looks for leaks has done so when the last one is through.
+#
+#   LUNATIK_SLOW=4   the kernel is slower by that: each limit is longer
 
 cd "$(dirname "$0")" || exit
-export KTAP="$PWD/ktap.sh" TESTDIR="$PWD"
+export KTAP="$PWD/ktap.sh" TESTDIR="$PWD" LUNATIK_SLOW="${LUNATIK_SLOW:-1}"
 
 # stuck SCRIPT: what cannot even be killed hangs in the kernel. Has the kernel
 # log say where, and turns the machine off: later tests would prove nothing.
@@ -37,7 +40,7 @@ if [ "$1" = --watchdog ]; then
 fi
 for script; do
 	limit=$(sed -n 's/^# timeout: *\([0-9][0-9]*\).*/\1/p' "$script" | head -n 1)
-	: "${limit:=600}"
+	limit=$((${limit:-600} * LUNATIK_SLOW))
 	printf 'lunatik-harness: begin %s\n' "$script" >/dev/kmsg
 	printf '@@lunatik begin %s %s\n' "$script" "$limit"
 	setsid sh "$0" --watchdog $((limit + 30)) "$script" &
@@ -51,4 +54,16 @@ for script; do
 	wait "$watch" 2>/dev/null
 	printf '@@lunatik end %s %d\n' "$script" "$status"
 done
+# a leak is what was found twice, a while after
+leaks=/sys/kernel/debug/kmemleak
+if [ -e $leaks ]; then
+	printf 'lunatik-harness: leaks\n' >/dev/kmsg
+	sleep 6
+	echo scan >$leaks
+	sleep 6
+	echo scan >$leaks
+	while IFS= read -r line; do
+		printf 'kmemleak: %s\n' "$line" >/dev/kmsg
+	done <$leaks
+fi
 printf 'lunatik-harness: end\n' >/dev/kmsg

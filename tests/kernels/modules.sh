@@ -12,6 +12,7 @@
 #   OUT/tree        a link to the kernel's build tree
 #   OUT/src         sources, objects and modules
 #   OUT/modules     those of tests/modules, and of the documents
+#   OUT/faults      tests/kernels/faults
 #   OUT/lib/VERSION what goes to /lib/modules there, depmod has seen it
 set -eu -o pipefail
 . "$(dirname "$0")/../harness/lib.sh"
@@ -45,7 +46,7 @@ ln -sfn "$tree" "$out/tree"
 set -- UBSAN_SANITIZE=y "$@"
 
 say "building the modules for $(basename "$tree")"
-mkdir -p "$out/src" "$out/modules"
+mkdir -p "$out/src" "$out/modules" "$out/faults"
 # copies, so that the tree's own objects, of another kernel, stay; only what
 # changed is compiled again
 copy()
@@ -56,7 +57,7 @@ copy()
 }
 copy "$TOP/src" "$out/src"
 printf '%s\n' "$tree $*" | cmp -s - "$out/flags" || {
-	find "$out/src" "$out/modules" -name '*.o' -delete
+	find "$out/src" "$out/modules" "$out/faults" -name '*.o' -delete
 	printf '%s\n' "$tree $*" >"$out/flags"
 }
 compile "$out/src" "$@"
@@ -67,10 +68,12 @@ for dir in "$out"/modules/*/; do
 	compile "${dir%/}" KCFLAGS="-I$out/src/include" \
 		KBUILD_EXTRA_SYMBOLS="$out/src/Module.symvers" "$@"
 done
+copy "$TOP/tests/kernels/faults" "$out/faults"
+compile "$out/faults" "$@"
 
 version=$(cat "$tree/include/config/kernel.release")
 lib=$out/lib/$version
-rm -rf "$out/lib"
+rm -rf "${out:?}/lib"
 mkdir -p "$lib/updates/dkms"
 cp "$out"/src/{lunatik,luadrv}.ko "$out"/src/rcu/luarcu.ko "$lib/updates/dkms"
 cp "$tree"/modules.builtin* "$tree/modules.order" "$lib" 2>/dev/null || :
