@@ -15,7 +15,7 @@ fi
 modprobe luarcu
 : "${ONLY:=lua c device modules}"
 debug=/sys/kernel/debug
-mountpoint -q $debug || mount -t debugfs none $debug
+[ -e $debug/failslab ] || mount -t debugfs none $debug
 modules=${MODULES:-/opt/lunatik-modules}
 fault=$TESTDIR/faults/fault
 [ -x "$fault" ] || {

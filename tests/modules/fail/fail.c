@@ -20,7 +20,9 @@
  * A state in the making cannot be given an allocator: there the runtime's
  * budget ends at each size instead.
  */
+#include <linux/completion.h>
 #include <linux/err.h>
+#include <linux/kthread.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
@@ -831,9 +833,30 @@ static int run_campaign(void)
 	return ret;
 }
 
+/* in a thread of its own, which has all of its stack left */
+static int campaign_thread(void *done)
+{
+	int ret = run_campaign();
+
+	complete(done);
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(1);
+	return ret;
+}
+
 static int __init fail_init(void)
 {
-	return campaign ? run_campaign() : 0;
+	DECLARE_COMPLETION_ONSTACK(done);
+	struct task_struct *thread;
+
+	if (!campaign)
+		return 0;
+	thread = kthread_run(campaign_thread, &done, "fail");
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+	while (!wait_for_completion_timeout(&done, HZ))
+		;	/* it takes long, and does not hang */
+	return kthread_stop(thread);
 }
 
 static void __exit fail_exit(void)
