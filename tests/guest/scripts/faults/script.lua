@@ -11,7 +11,7 @@ end
 
 function works()
 	local t, s = {}, 0
-	for i = 1, 1000 do t["k" .. i] = i end
+	for i = 1, 20 do t["k" .. i] = i end
 	for _, n in pairs(t) do s = s + n end
 	return s
 end
