@@ -76,7 +76,7 @@ klog_mark
 mark=$KLOG_MARK
 
 # --- by scripts
-case $ONLY in *lua*)
+case " $ONLY " in *" lua "*)
 	insmod "$modules/fail/fail.ko"
 	lua 'local run = lunatik.runtime("t/faults/ops") print(table.concat({run:resume(true)}, "\n")) run:stop()'	# warms up
 	for context in process softirq hardirq; do
@@ -95,7 +95,7 @@ case $ONLY in *lua*)
 esac
 
 # --- in C
-case $ONLY in *c*)
+case " $ONLY " in *" c "*)
 	klog_mark
 	ok 'operations in C fail cleanly' insmod "$modules/fail/fail.ko" campaign=1
 	klog_since | sed -n 's/.*\(fail: .*\)/\1/p' | diag
@@ -106,7 +106,7 @@ case $ONLY in *c*)
 esac
 
 # --- system calls, and the thread
-case $ONLY in *device*)
+case " $ONLY " in *" device "*)
 	if [ -n "$fault" ]; then
 		cat >/tmp/small.lua <<-'X'
 		local rcu = require "rcu"
@@ -164,7 +164,7 @@ for k, v in pairs(t) do n = n + 1 s = s + v end print(#t, n, s)
 rcu.table = nil' '9000	9000	40504500' 'and grows later'
 
 # --- loading and unloading
-case $ONLY in *modules*)
+case " $ONLY " in *" modules "*)
 	at=/lib/modules/$(uname -r)/updates/dkms
 	if [ -n "$fault" ] && [ -e "$at/luarcu.ko" ]; then
 		settled
