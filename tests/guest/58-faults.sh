@@ -44,7 +44,8 @@ least()
 	while [ $((high - low)) -gt 1 ]; do
 		middle=$(((low + high) / 2))
 		echo $middle >"$1"
-		if echo "$2" 2>/dev/null >$DRV; then high=$middle; else low=$middle; fi
+		lua "$2 print 'done'"
+		if [ "$out" = 'done' ]; then high=$middle; else low=$middle; fi
 	done
 	echo "$least_was" >"$1"
 	echo $high

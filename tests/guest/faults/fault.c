@@ -44,7 +44,8 @@ static void arm(unsigned int n)
 	char text[16];
 	int len = snprintf(text, sizeof(text), "%u", n);
 
-	if (pwrite(nth, text, len, 0) != len)
+	/* what is still armed may hit this very call, once */
+	if (pwrite(nth, text, len, 0) != len && pwrite(nth, text, len, 0) != len)
 		die("fail-nth");
 }
 
@@ -53,12 +54,11 @@ static int disarm(void)
 {
 	char text[16] = "";
 	int error = errno;
+	int came = pread(nth, text, sizeof(text) - 1, 0) > 0 && atoi(text) == 0;
 
-	if (pread(nth, text, sizeof(text) - 1, 0) < 0)
-		die("fail-nth");
 	arm(0);
 	errno = error;
-	return atoi(text) == 0;
+	return came;
 }
 
 static void complain(const char *name, unsigned int n, const char *format, ...)
@@ -229,7 +229,7 @@ static void put(int fd, long value)
 	char number[24];
 	int len = snprintf(number, sizeof(number), "%ld", value);
 
-	if (pwrite(fd, number, len, 0) < 0)
+	if (write(fd, number, len) < 0)
 		die("failslab");
 }
 
