@@ -21,6 +21,7 @@
  * budget ends at each size instead.
  */
 #include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/lockdep.h>
@@ -310,8 +311,16 @@ static int collect(lua_State *L, int unused)
 /* nothing but what the module holds itself is there, once garbage is gone */
 static bool good_inside(int arg, int ret)
 {
+	int tries;
+
 	inside(collect, 0);
-	return atomic_read(&alive) == 1 && kref_read(&object->kref) == 1;
+	/* what is dropped where nobody may sleep is released by a worker */
+	for (tries = 0; tries < 1000; tries++) {
+		if (atomic_read(&alive) == 1 && kref_read(&object->kref) == 1)
+			return true;
+		msleep(1);
+	}
+	return false;
 }
 
 #define HANDLER(name)							\
