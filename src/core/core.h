@@ -181,6 +181,7 @@ int lunatik_monitor(lua_State *L, lunatik_object_t *object, lua_CFunction method
 int lunatik_protect(lua_State *L, void (*f)(lua_State *L, void *ud), void *ud);
 int lunatik_protectat(lua_State *L, lunatik_opt_t opt, void (*f)(lua_State *L, void *ud), void *ud);
 void lunatik_raise(lua_State *L, int status);
+void lunatik_raisenomemory(lua_State *L);
 unsigned int lunatik_makeseed(void);
 int lunatik_rep(lua_State *L);
 int lunatik_find(lua_State *L);

@@ -74,7 +74,7 @@ void lunatik_keep(lua_State *L, struct module *module)
 
 	kept = kmalloc(sizeof(*kept), lunatik_gfp(L) | LUNATIK_GFP);
 	if (!kept)
-		lunatik_throw(L, -ENOMEM);
+		lunatik_raisenomemory(L);	/* so that making a runtime fails with -ENOMEM */
 	__module_get(module);
 	kept->module = module;
 	list_add(&kept->list, &rt->modules);

@@ -126,6 +126,8 @@ FILE *lunatik_fopen(lua_State *L, const char *name)
 	kfree(path);
 	if (ret) {
 		kfree(file);
+		if (ret == -ENOMEM)	/* the file may well be there: nobody goes on without it */
+			lunatik_raisenomemory(L);
 		*lunatik_errno(L) = -ret;
 		return NULL;
 	}

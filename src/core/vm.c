@@ -275,6 +275,12 @@ void lunatik_raise(lua_State *L, int status)
 	luaD_throw(L, status);
 }
 
+/* "not enough memory", for want of the kernel's rather than of Lua's own. */
+void lunatik_raisenomemory(lua_State *L)
+{
+	luaM_error(L);
+}
+
 static void lunatik_pushaux(lua_State *L, void *object)
 {
 	lunatik_cloneobject(L, object);

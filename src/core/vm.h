@@ -96,10 +96,13 @@ static inline void lunatik_overflowed(lua_State *L)
 	rt->nostack++;
 }
 
-/* Lua is about to raise "not enough memory". */
+/* Lua is about to raise "not enough memory"; a state in the making knows no runtime. */
 static inline void lunatik_nomemory(lua_State *L)
 {
-	lunatik_runtimeof(L)->nomemory++;
+	lunatik_object_t *object = lunatik_toruntime(L);
+
+	if (object)
+		((struct lunatik_runtime *)object->private)->nomemory++;
 }
 
 #endif

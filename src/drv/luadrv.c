@@ -85,7 +85,7 @@ struct luadrv_session {
 	enum luadrv_state state;	/* the thread makes it DONE */
 	struct luadrv_text text;
 	struct luadrv_text out;
-	bool truncated;			/* output was lost */
+	int truncated;			/* why output was lost, an errno */
 	bool stop;			/* the script has to end */
 	int refused;			/* why the text is not to be run, an errno */
 	int status;			/* of the last script, an errno */
@@ -145,22 +145,24 @@ static void luadrv_put(struct luadrv_session *s)
 
 /* The script's side: all of this is called in its thread. */
 
-static bool luadrv_append(struct luadrv_session *s, const char *line, size_t len, size_t max)
+static int luadrv_append(struct luadrv_session *s, const char *line, size_t len, size_t max)
 {
-	if (luadrv_reserve(&s->out, len + 1, max))
-		return false;
+	int ret = luadrv_reserve(&s->out, len + 1, max);
+
+	if (ret)
+		return ret;
 	memcpy(s->out.bytes + s->out.len, line, len);
 	s->out.len += len;
 	s->out.bytes[s->out.len++] = '\n';
-	return true;
+	return 0;
 }
 
 static void luadrv_output(void *ud, const char *line, size_t len)
 {
 	struct luadrv_session *s = ud;
 
-	if (!s->truncated && !luadrv_append(s, line, len, output_max))
-		s->truncated = true;
+	if (!s->truncated)
+		s->truncated = luadrv_append(s, line, len, output_max);
 }
 
 /* Why a script failed has room of its own. */
@@ -185,7 +187,9 @@ static int luadrv_thread(void *data)
 	status = s->interpreter->run(s->text.bytes, s->text.len, from,
 				     luadrv_output, luadrv_complain, s);
 	luadrv_clear(&s->text);
-	if (s->truncated)
+	if (s->truncated == -ENOMEM && !status)
+		status = -ENOMEM;	/* what is there is not what it printed */
+	else if (s->truncated == -EFBIG)
 		pr_notice("luadrv: output of %s exceeds output_max, the rest is lost\n", from);
 
 	atomic_dec(&luadrv_scripts);
@@ -218,7 +222,7 @@ static void luadrv_renew(struct luadrv_session *s)
 	luadrv_clear(&s->out);
 	luadrv_join(s);
 	s->state = LUADRV_WRITING;
-	s->truncated = false;
+	s->truncated = 0;
 	s->stop = false;
 	s->refused = 0;
 	s->status = 0;
@@ -259,7 +263,8 @@ static int luadrv_begin(struct luadrv_session *s)
 	thread = kthread_create(luadrv_thread, s, "luadrv/%d", s->writer);
 	if (IS_ERR(thread)) {
 		atomic_dec(&luadrv_scripts);
-		return luadrv_refuse(s, PTR_ERR(thread), "no kernel thread could be made for the script");
+		/* what it may be for want of memory, EAGAIN, means something else here */
+		return luadrv_refuse(s, PTR_ERR(thread) == -EINTR ? -EINTR : -ENOMEM, "no kernel thread could be made for the script");
 	}
 
 	get_task_struct(thread);
