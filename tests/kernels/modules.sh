@@ -64,7 +64,23 @@ compile "$out/src" "$@"
 copy "$TOP/tests/modules" "$out/modules"
 rm -rf "$out/modules/examples"
 "$TOP/tests/harness/examples.sh" "$out/modules/examples"
+# without those that the kernel has no subsystem for
+while read -r option header; do
+	grep -q "^CONFIG_$option=y" "$tree/.config" || {
+		grep -l "^#include <linux/$header" "$out"/modules/examples/*.c || :
+	} | sed 's,.*/\(.*\)\.c,/\1\\.o$/d,' |
+		sed -i -f - "$out/modules/examples/Kbuild"
+done <<-'END'
+	NET ip.h
+	NET netdevice.h
+	NET skbuff.h
+	NETFILTER netfilter
+	KPROBES kprobes.h
+END
 for dir in "$out"/modules/*/; do
+	# as in src/Kbuild
+	# shellcheck disable=SC2016 # make's
+	sed -i '1a CFLAGS_KASAN := $(subst stack=1,stack=0,$(CFLAGS_KASAN))' "$dir/Kbuild"
 	compile "${dir%/}" KCFLAGS="-I$out/src/include" \
 		KBUILD_EXTRA_SYMBOLS="$out/src/Module.symvers" "$@"
 done
