@@ -4,8 +4,12 @@
 #
 ## make demo     build, install and boot the packages in a guest, run scripts
 ## make check    the same way, run the tests
+## make quick    the scripts of some tests in user-mode Linux, in seconds: for who
+##               edits src; TESTS='guest/30 guest/57' says which
 ## make torture  the RCU table for SECONDS=600, with SEED=1
 ## make fuzz     programs from a generator: PROGRAMS=100000, from SEED=1 on
+## make fuzz-coverage  mutants of programs, and system calls, SECONDS=600, SEED=1, in
+##               the kernel uml; what reached something new is in build/fuzz/found.txt
 ## make cycles   loading and unloading while scripts run, CYCLES=1000 times
 ## make check-debug  the tests in guest/ in kernels that look for wrong memory
 ##               accesses, locks and leaks (kasan), and for data races (kcsan);
@@ -44,6 +48,13 @@ demo: deps deb
 check: deps deb
 	@tests/harness/check.sh build
 
+TESTS ?=
+quick: deps
+	@[ -f build/image/disk.img ] || $(MAKE) deb
+	@LUNATIK_KERNEL=uml-debian LUNATIK_QUICK=1 \
+		TESTS='$(or $(TESTS),guest/30 guest/40-rcu. guest/44 guest/45)' \
+		tests/harness/check.sh build
+
 # a kernel of tests/kernels/kernel.sh
 KERNEL ?=
 export LUNATIK_KERNEL := $(KERNEL)
@@ -65,6 +76,13 @@ fuzz: deps deb
 	@TESTS=guest/55-fuzz LUNATIK_GUEST_ARGS=lunatik.fuzz=$(PROGRAMS),$(SEED) \
 		LUNATIK_BOOT_TIMEOUT=20000 tests/harness/check.sh build
 
+fuzz-coverage: deps deb
+	@mkdir -p build/fuzz && rm -f build/fuzz/disk
+	@LUNATIK_KERNEL=$(or $(KERNEL),uml) TESTS=guest/59-fuzz LUNATIK_GUEST_OUT=build/fuzz/disk \
+		LUNATIK_GUEST_ARGS=lunatik.fuzzing=$(SECONDS),$(SEED) \
+		LUNATIK_BOOT_TIMEOUT=20000 tests/harness/check.sh build
+	@tar -C build/fuzz -xf build/fuzz/disk
+
 CYCLES ?= 1000
 
 cycles: deps deb
@@ -80,5 +98,5 @@ clean:
 		-o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
 		-o -name Module.symvers -o -name modules.order \) -exec rm -f {} +
 
-.PHONY: help deps lua modules orig deb demo check check-debug torture fuzz cycles bench clean
+.PHONY: help deps lua modules orig deb demo check quick check-debug torture fuzz fuzz-coverage cycles bench clean
 .NOTPARALLEL:

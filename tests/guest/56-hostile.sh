@@ -12,7 +12,7 @@ mkdir -p "$lib"
 cp "$TESTDIR"/scripts/hostile/*.lua "$lib"
 
 # what one may take, beyond its budget, on a machine that is emulated and busy
-slack=4000
+slack=$((4000 * LUNATIK_SLOW))
 
 # cases CLASS: each of CLASS.txt becomes a script that returns it as a function
 cases()

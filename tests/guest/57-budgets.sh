@@ -40,7 +40,7 @@ unlike "$(klog_since)" 'BUG|WARNING|Out of memory|page allocation failure|stall'
 sleep 1
 after=$(slab_kb)
 diag "slab and vmalloc before $before kB, after $after kB"
-ok 'nothing is left of them' test $((after - before)) -lt 2000
+ok 'nothing is left of them' test $((after - before)) -lt $SLACK
 
 # --- all together
 total=$(cat $parameters/memory_total)

@@ -70,6 +70,11 @@ klog_since()
 	END { for (i = from + 1; i <= NR; i++) print line[i] }'
 }
 
+# kB that it may hold more than before. KASAN keeps what was freed for a while;
+# there kmemleak is who tells.
+SLACK=2000
+[ ! -e /sys/kernel/debug/kmemleak ] || SLACK=30000
+
 # slab_kb: what the kernel holds in slab and vmalloc, after it settled
 slab_kb()
 {

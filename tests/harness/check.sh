@@ -10,7 +10,10 @@
 #
 #   LUNATIK_KERNEL=kasan   boot this kernel of tests/kernels/kernel.sh instead; it
 #                          first has to report faults that are made on purpose;
-#                          the tests on the host do not run
+#                          the tests on the host do not run. Those whose name
+#                          begins with uml run without QEMU
+#   LUNATIK_QUICK=1        the image is that of the last run, whatever the packages
+#                          are; of the modules only those in src are built
 #   TESTS='PATTERN...'     only tests whose name holds one: TESTS='guest/20 deb'
 #   KEEP=1                 keep the root filesystem until the next run
 #   LUNATIK_BOOT_TIMEOUT   seconds for the whole life of the guest: 3000
@@ -31,8 +34,12 @@ kernel=${LUNATIK_KERNEL-}
 work=$BUILD_DIR${kernel:+/$kernel}
 logs=$work/logs
 image=$BUILD_DIR/image
+quick=
+if [ -n "${LUNATIK_QUICK-}" ] && [ -n "$kernel" ] && [ -f "$image/disk.img" ]; then
+	quick=1
+fi
 boots=$work/image	# what is booted: with another kernel, the same disk
-files=$guest_dir
+files=$work/files
 : "${LUNATIK_BOOT_TIMEOUT:=3000}"
 
 slow=1		# by what the kernel is slower
@@ -42,6 +49,8 @@ case $kernel in
 kasan) slow=8 faults=(lock sleep use-after-free out-of-bounds shift twice leak) ;;
 kcsan) slow=8 faults=(lock sleep race) ;;
 tree) slow=2 ;;
+uml) slow=4 faults=(lock use-after-free out-of-bounds shift twice leak) ;;
+uml-smp | uml-debian) ;;
 *) die "no kernel to run the tests in: $kernel" ;;
 esac
 
@@ -276,6 +285,19 @@ skip_rest()
 	done
 }
 
+# fill_files: what the guest gets, with the programs for it compiled here
+fill_files()
+{
+	local source
+
+	rm -rf "${files:?}"
+	mkdir -p "$files"
+	cp -r "$guest_dir/." "$files"
+	while IFS= read -r source; do
+		cc -O1 -Wall -Wno-unused-result -static -o "${source%.c}" "$source" || return
+	done < <(find "$files" -mindepth 2 -name '*.c')
+}
+
 # with_kernel: the image for a kernel of tests/kernels, which shows that it works
 with_kernel()
 {
@@ -284,7 +306,7 @@ with_kernel()
 	export LUNATIK_GUEST_MEM=${LUNATIK_GUEST_MEM:-4G}
 	export LUNATIK_GUEST_ARGS="kasan_multi_shot ${LUNATIK_GUEST_ARGS-}"
 	LUNATIK_BOOT_TIMEOUT=$((LUNATIK_BOOT_TIMEOUT * slow))
-	bash "$TOP/tests/kernels/modules.sh" "$kernel" "$out" 2>&1 | sed -u 's/^/# /' ||
+	LUNATIK_QUICK=$quick bash "$TOP/tests/kernels/modules.sh" "$kernel" "$out" 2>&1 | sed -u 's/^/# /' ||
 		status=${PIPESTATUS[0]}
 	point "$status" "the modules build for the kernel $kernel" <<<"see above"
 	if [ "$status" -ne 0 ]; then
@@ -292,17 +314,21 @@ with_kernel()
 		skip_rest "no kernel to boot" "${faults[@]}"
 		return 1
 	fi
-	files=$work/files
-	rm -rf "$boots" "$files"
-	mkdir -p "$boots" "$files/.modules"
+	rm -rf "$boots"
+	mkdir -p "$boots"
 	ln -s "$image/disk.img" "$boots/disk.img"
-	ln -s "$(readlink -f "$out/tree")/arch/x86/boot/bzImage" "$boots/vmlinuz"
+	case $kernel in
+	uml*) ln -s "$(readlink -f "$out/tree")/linux" "$boots/linux" ;;
+	*) ln -s "$(readlink -f "$out/tree")/arch/x86/boot/bzImage" "$boots/vmlinuz" ;;
+	esac
 
 	[ ${#faults[@]} -eq 0 ] || {
-		cp "$TOP"/tests/kernels/faults/faults.sh "$out"/faults/faults.ko "$files"
+		rm -rf "$work/faults"
+		mkdir "$work/faults"
+		cp "$TOP"/tests/kernels/faults/faults.sh "$out"/faults/faults.ko "$work/faults"
 		say "booting $kernel for ${#faults[@]} faults on purpose"
 		status=0
-		bash "$HARNESS/boot.sh" -t 300 "$boots" "$logs/faults" "$files" \
+		bash "$HARNESS/boot.sh" -t 300 "$boots" "$logs/faults" "$work/faults" \
 			./faults.sh "${faults[@]}" | sed 's/^/# /' || status=${PIPESTATUS[0]}
 		"$HARNESS/klog.sh" "$logs/faults/kernel.log" >"$logs/faults/trouble" || :
 		for fault in "${faults[@]}"; do
@@ -311,12 +337,32 @@ with_kernel()
 			point "$status" "the kernel reports this fault: $fault" \
 				<"$logs/faults/kernel.log"
 		done
-		rm -rf "${files:?}"
-		mkdir -p "$files/.modules"
 	}
-	cp -r "$guest_dir/." "$files"
+	mkdir -p "$files/.modules"
 	cp -r "$out/lib" "$files/.lib"
-	(cd "$out/modules" && cp --parents ./*/*.ko "$files/.modules")
+	cp -r "$TOP/lua-scripts" "$files/.lib/lua"
+	[ -n "$quick" ] ||
+		(set +f && cd "$out/modules" && cp --parents ./*/*.ko "$files/.modules")
+}
+
+# install_packages: into the image, and what is said of that
+install_packages()
+{
+	local status=0
+
+	bash "$HARNESS/rootfs.sh" "$BUILD_DIR" 2>&1 | sed -u '/^#/!s/^/# /' ||
+		status=${PIPESTATUS[0]}
+	point "$status" "the packages install with apt and DKMS builds them" \
+		<<<"see above and $image/install.log"
+	if [ "$status" -ne 0 ]; then
+		not_run "no image to boot"
+		skip_rest "no image to boot" "no warning from DKMS" "the programs" \
+			${kernel:+"the modules for the kernel" "${faults[@]}"}
+		return 1
+	fi
+	status=0
+	[ ! -s "$image/warnings" ] || status=1
+	point "$status" "the DKMS build printed no warning" <"$image/warnings"
 }
 
 run_guest_tests()
@@ -324,20 +370,10 @@ run_guest_tests()
 	local status=0 result tainted
 
 	ran=()
-	bash "$HARNESS/rootfs.sh" "$BUILD_DIR" 2>&1 | sed -u '/^#/!s/^/# /' ||
-		status=${PIPESTATUS[0]}
-	point "$status" "the packages install with apt and DKMS builds them" \
-		<<<"see above and $image/install.log"
-	if [ "$status" -ne 0 ]; then
-		not_run "no image to boot"
-		skip_rest "no image to boot" "no warning from DKMS" \
-			${kernel:+"the modules for the kernel" "${faults[@]}"}
-		return
-	fi
+	[ -n "$quick" ] || install_packages || return
 	status=0
-	[ ! -s "$image/warnings" ] || status=1
-	point "$status" "the DKMS build printed no warning" <"$image/warnings"
-
+	fill_files || status=$?
+	point "$status" "the programs for the guest are compiled" <<<"see above"
 	if [ -n "$kernel" ]; then
 		with_kernel || return
 	fi
@@ -379,7 +415,12 @@ kernel_log()
 	local status=0
 
 	if [ -s "$logs/kernel.log" ]; then
-		"$HARNESS/klog.sh" "$logs/kernel.log" >"$logs/kernel.trouble" ||
+		# user-mode Linux has something to say of its own while it boots
+		case $kernel in
+		uml*) sed -n '/lunatik-harness:/,$p' "$logs/kernel.log" ;;
+		*) cat "$logs/kernel.log" ;;
+		esac >"$logs/kernel.read"
+		"$HARNESS/klog.sh" "$logs/kernel.read" >"$logs/kernel.trouble" ||
 			status=1
 	else
 		echo "there is no kernel log" >"$logs/kernel.trouble"
@@ -406,7 +447,7 @@ mapfile -t guest_tests < <(list guest "$guest_dir")
 mkdir -p "$logs"
 boot=0
 if [ -z "${TESTS-}" ] || [ ${#guest_tests[@]} -gt 0 ]; then
-	boot=$((5 + ${#faults[@]} + (${#kernel} > 0)))
+	boot=$((6 - 2 * ${#quick} + ${#faults[@]} + (${#kernel} > 0)))
 fi
 echo "KTAP version 1"
 echo "1..$((${#host_tests[@]} + (boot ? ${#guest_tests[@]} + boot : 0)))"

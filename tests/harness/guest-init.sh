@@ -33,7 +33,9 @@ exec </dev/null >/dev/ttyS1 2>&1
 stty -F /dev/ttyS1 raw -echo
 
 cd /opt/lunatik-tests || exit
-tar -xf /dev/vdb
+for disk in /dev/vdb /dev/ubdb; do
+	[ ! -b $disk ] || tar -xf $disk
+done
 # modules for a kernel that the image was not made with
 [ ! -d .lib ] || cp -r .lib/. /lib/modules/
 [ ! -d .modules ] || cp -r .modules/. /opt/lunatik-modules/

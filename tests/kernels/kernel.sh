@@ -10,9 +10,11 @@
 #   tree      with sources to add to, and Kconfig; in QEMU
 #   uml       as kasan, but user-mode Linux, and with KCOV
 #   uml-smp   user-mode Linux with more than one CPU, and nothing that slows it
+#   uml-debian  Debian's user-mode Linux as it is: nothing but scripts is compiled
 #
-# The first build takes 5 to 20 minutes of one core. Nothing of the system's
-# apt configuration is changed: lists and downloads are private ones in the cache.
+# The first build takes 5 to 20 minutes of one core, that of the last one half a
+# minute. Nothing of the system's apt configuration is changed: lists and downloads
+# are private ones in the cache.
 #
 #   LUNATIK_MIRROR   of Debian: what the system's apt has
 #
@@ -22,7 +24,7 @@ set -eu -o pipefail
 
 here=$TOP/tests/kernels
 name=${1-}
-suite=bookworm version=6.1 arch=x86_64 patches=() whole=
+suite=bookworm version=6.1 arch=x86_64 fragments=() patches=() whole= ready=
 case $name in
 kasan) fragments=(x86 debug kasan) ;;
 kcsan) fragments=(x86 debug kcsan) ;;
@@ -32,10 +34,13 @@ uml-smp)
 	suite=sid version=7.2 arch=um
 	fragments=(um um-smp) patches=("$here/um-irq.patch")
 	;;
-*) die "usage: kernel.sh kasan|kcsan|tree|uml|uml-smp ANSWER" ;;
+uml-debian) arch=um ready=user-mode-linux ;;
+*) die "usage: kernel.sh kasan|kcsan|tree|uml|uml-smp|uml-debian ANSWER" ;;
 esac
-fragments=("${fragments[@]/#/$here/}")
-fragments=("${fragments[@]/%/.config}")
+if [ -z "$ready" ]; then
+	fragments=("${fragments[@]/#/$here/}")
+	fragments=("${fragments[@]/%/.config}")
+fi
 package=linux-source-$version
 export KBUILD_BUILD_USER=lunatik KBUILD_BUILD_HOST=lunatik
 case $arch in
@@ -87,28 +92,41 @@ private_apt()
 	export APT_CONFIG=$apt/first.conf
 }
 
-# download: the package, once for all kernels made of it
+# get PACKAGE [VERSION]: into the archives, once for all kernels made of it; sets deb
+get()
+{
+	local package=$1 version=${2:+=$2}
+
+	mkdir -p "$cache/archives"
+	deb=$(apt-get -q=2 download --print-uris "$package$version" | awk '{ print $2 }')
+	[ -n "$deb" ] || {
+		echo "$suite has no $package$version"
+		return 1
+	}
+	if [ ! -f "$cache/archives/$deb" ]; then
+		apt-get -qq download "$package$version"
+		# an older one may be there for who asked for it
+		[ -n "$version" ] ||
+			find "$cache/archives" -name "${package}_*" -mtime +30 -delete
+		mv "$deb" "$cache/archives"
+	fi
+	deb=$cache/archives/$deb
+}
+
+# download: the source and, where Debian has built it, the kernel
 download()
 {
-	local deb
+	local deb made_of=
 
 	private_apt
 	apt-get -qq update || echo "apt-get update failed; is the network there?"
-	mkdir -p "$cache/archives/new"
-	cd "$cache/archives/new"
-	rm -f ./*
-	deb=$(apt-get -q=2 download --print-uris "$package" | awk '{ print $2 }')
-	[ -n "$deb" ] || {
-		echo "$suite has no $package"
-		return 1
-	}
-	if [ ! -f "../$deb" ]; then
-		apt-get -qq download "$package"
-		rm -f ../"$package"_*
-		mv "$deb" ..
+	if [ -n "$ready" ]; then
+		get "$ready"
+		dpkg-deb --extract "$deb" ready
+		made_of=$(dpkg-deb --field "$deb" Built-Using |
+			sed -n 's/.*\<linux (= \([^)]*\)).*/\1/p')
 	fi
-	deb=$cache/archives/$deb
-	cd "$new"
+	get "$package" "$made_of"
 	echo "$deb" >from
 	dpkg-deb --fsys-tarfile "$deb" |
 		tar -xO "./usr/src/$package.tar.xz" | tar -xJ --no-same-owner
@@ -144,13 +162,24 @@ build()
 	for patch in "${patches[@]}"; do
 		patch -p1 --fuzz=0 <"$patch"
 	done
+	if [ -n "$ready" ]; then
+		../ready/usr/bin/linux.uml --showconfig >.config
+		nice make ARCH="$arch" -j"$(nproc)" modules_prepare
+		mv ../ready/usr/bin/linux.uml "$image"
+		slim
+		return
+	fi
 	make ARCH="$arch" tinyconfig
 	scripts/kconfig/merge_config.sh -m .config "${fragments[@]}"
 	make ARCH="$arch" olddefconfig
 	check_config
 	nice make ARCH="$arch" -j"$(nproc)" "${image##*/}" modules
-	[ -z "$whole" ] || return 0
-	# modules want headers, scripts and Module.symvers, and no objects
+	[ -n "$whole" ] || slim
+}
+
+# slim: modules want headers, scripts and Module.symvers, and no objects
+slim()
+{
 	mv "$image" .image
 	find . -mindepth 1 -maxdepth 1 -type d ! -name arch ! -name include \
 		! -name scripts ! -name tools -exec rm -rf {} +
@@ -165,7 +194,7 @@ build()
 
 [ $# -ge 2 ] || die "usage: kernel.sh NAME ANSWER"
 [ "$(id -u)" -eq 0 ] || as_root "$0" "$@"
-hash=$({ declare -f build; cat "${patches[@]}" "${fragments[@]}"; } </dev/null |
+hash=$({ declare -f build slim; cat "${patches[@]}" "${fragments[@]}"; } </dev/null |
 	sha256sum | cut -c 1-12)
 cache=$LUNATIK_CACHE/kernels
 tree=$cache/$name-$version-$hash
