@@ -37,7 +37,7 @@ cycle()
 }
 
 cycles=$(sed -n 's/.*lunatik\.cycles=\([0-9]*\).*/\1/p' /proc/cmdline)
-: "${cycles:=$((50 / LUNATIK_SLOW + 10))}"
+: "${cycles:=$((LUNATIK_SLOW > 4 ? 12 : 50 / LUNATIK_SLOW))}"
 modprobe -r luarcu lunatik 2>/dev/null
 cycle; cycle; cycle
 rm -f /tmp/stop /tmp/unloaded; : >/tmp/unloaded
