@@ -76,6 +76,15 @@ done | awk '$3 ~ /^__ksymtab_/ { sub(/^__ksymtab_(gpl_)?/, "", $3); print $3 }')
 like "$symbols" '^lunatik_lua_pushinteger$' 'the symbols exported are read'
 unlike "$symbols" '^(lua|luaL)_' 'no symbol of Lua is exported under its own name'
 
+klog_mark
+fails 'tables of no size' modprobe luarcu size=0
+like "$ktap_out" 'Invalid argument' 'are refused'
+like "$(klog_since)" 'luarcu: size must be from 1 to [0-9]+, not 0' 'with the reason'
+modprobe -r lunatik
+ok 'luadrv without lunatik' insmod "$(modinfo -n luadrv)"
+fails 'runs nothing' sh -c "cat /dev/null >$DRV"
+like "$ktap_out" 'No such device' 'for want of an interpreter'
+rmmod luadrv
 ok 'modprobe luadrv' modprobe luadrv
 works 'it brought lunatik'
 ok 'modprobe -r lunatik' modprobe -r lunatik

@@ -11,7 +11,11 @@ echo 'x = = 1' >/lib/modules/lua/t/syntax.lua
 : >/lib/modules/lua/t/empty.lua
 head -c 2000000 /dev/zero | tr '\0' ' ' >/lib/modules/lua/t/large.lua
 printf '\033Lua\124' >/lib/modules/lua/t/chunk.lua
-mkdir -p /lib/modules/lua/t/dir.lua
+mkdir -p /lib/modules/lua/t/dir.lua /lib/modules/lua/t/nodev
+ln -s loop.lua /lib/modules/lua/t/loop.lua
+perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0); bind(S, sockaddr_un("/lib/modules/lua/t/socket.lua"))'
+mount -t tmpfs -o nodev tmpfs /lib/modules/lua/t/nodev
+mknod /lib/modules/lua/t/nodev/null.lua c 1 3
 echo 'setmetatable({}, {__gc = function() rcu.finalized = true end}) rcu.ran = (rcu.ran or 0) + 1' \
 	>/lib/modules/lua/t/good.lua
 
@@ -53,6 +57,11 @@ try 'a long name' "$(head -c 300 /dev/zero | tr '\0' x)" 'the name is too long'
 try 'a script that is too large' t/large 'larger than'
 try 'a precompiled script' t/chunk 'binary chunk'
 try 'a directory' t/dir 'not a regular file'
+try 'what is below a file' t/bad.lua/x 'not a directory'
+try 'a link to itself' t/loop 'too many symbolic links'
+try 'a socket' t/socket 'input/output error'
+try 'a device where there are none' t/nodev/null 'permission denied'
+umount /lib/modules/lua/t/nodev
 ok 'an empty script' lunatik run t/empty
 ok 'can be stopped' lunatik stop t/empty
 

@@ -39,7 +39,7 @@ rm "$out/answer"
 [ "$(cat "$out/of" 2>/dev/null)" = "$tree" ] || {
 	say "copying $(basename "$tree")"
 	rm -rf "$linux" "$out/of"
-	cp -a --reflink=auto "$tree" "$linux"
+	cp -a --reflink=auto "$tree/." "$linux"
 	printf '%s\n' "$tree" >"$out/of"
 }
 
