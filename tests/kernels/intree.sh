@@ -40,6 +40,8 @@ rm "$out/answer"
 	say "copying $(basename "$tree")"
 	rm -rf "$linux" "$out/of"
 	cp -a --reflink=auto "$tree/." "$linux"
+	# what is compiled for this machine knows its place, and all else depends on it
+	find "$linux/tools" -name ".*.cmd" -exec sed -i "s,/[^ ]*/new-tree/linux-source-[0-9.]*,$linux,g" {} +
 	printf '%s\n' "$tree" >"$out/of"
 }
 
