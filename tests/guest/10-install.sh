@@ -80,6 +80,13 @@ klog_mark
 fails 'tables of no size' modprobe luarcu size=0
 like "$ktap_out" 'Invalid argument' 'are refused'
 like "$(klog_since)" 'luarcu: size must be from 1 to [0-9]+, not 0' 'with the reason'
+for name in rcu lunatik._ENV; do
+	insmod /opt/lunatik-modules/takename/takename.ko name=$name
+	fails "$name, which another module has," modprobe luarcu
+	like "$ktap_out" 'File exists' 'is not taken from it'
+	answers "print($name)" 1 'and still is what that one says'
+	rmmod takename
+done
 modprobe -r lunatik
 ok 'luadrv without lunatik' insmod "$(modinfo -n luadrv)"
 fails 'runs nothing' sh -c "cat /dev/null >$DRV"

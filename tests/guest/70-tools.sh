@@ -65,6 +65,23 @@ umount /lib/modules/lua/t/nodev
 ok 'an empty script' lunatik run t/empty
 ok 'can be stopped' lunatik stop t/empty
 
+echo 'while true do end' >/lib/modules/lua/t/endless.lua
+sh -c 'exec lunatik run t/endless' 2>/dev/null & run=$!
+for _ in 1 2 3 4 5 6 7 8 9; do
+	[ "$(lunatik list)" != t/endless ] || break
+	sleep 0.3
+done
+is "$(lunatik list)" t/endless 'a script that is still being loaded is in the list'
+fails 'it cannot be stopped' lunatik stop t/endless
+is "$ktap_out" "lunatik: script 't/endless' is still being loaded, end who runs it" 'with a sentence'
+kill -KILL $run
+wait $run 2>/dev/null
+for _ in 1 2 3 4 5 6 7 8 9; do
+	[ -n "$(lunatik list)" ] || break
+	sleep 0.3
+done
+is "$(lunatik list)" '' 'but by ending who runs it'
+
 fails 'a context that is none' lunatik run t/good nowhere
 like "$ktap_out" 'invalid option' 'is named'
 fails 'no command' lunatik
