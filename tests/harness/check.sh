@@ -47,6 +47,7 @@ kcsan) slow=8 faults=(lock sleep race) ;;
 tree | builtin | intree) slow=2 ;;
 *) die "no kernel to run the tests in: $kernel" ;;
 esac
+[ -z "${LUNATIK_COVERAGE-}" ] || faults=()
 
 passed=0 failed=0 skipped=0	# points, the leaves of the tree
 number=0			# of the test at the top level
