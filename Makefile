@@ -14,6 +14,9 @@
 ## make check-debug  the tests in guest/ in kernels that look for wrong memory
 ##               accesses, locks and leaks (kasan), and for data races (kcsan);
 ##               any campaign runs in one of them by KERNEL=kasan
+## make check-intree  the tests in guest/ in a kernel with Lunatik in its tree:
+##               built in, and those of the RCU table as modules of that kernel
+## make coverage what lines of ours run in the tests: build/coverage
 ## make bench    measure, write bench/RESULTS.md; takes a quiet machine and 30 minutes
 ## make deb      build the packages; they and the source package are in build/
 ## make modules  build the modules in src/ for the running kernel, or for KDIR
@@ -63,6 +66,13 @@ check-debug: deps deb
 	@LUNATIK_KERNEL=kasan tests/harness/check.sh build
 	@LUNATIK_KERNEL=kcsan tests/harness/check.sh build
 
+check-intree: deps deb
+	@LUNATIK_KERNEL=builtin tests/harness/check.sh build
+	@TESTS='guest/10 guest/4' LUNATIK_KERNEL=intree tests/harness/check.sh build
+
+coverage: deps deb
+	@tests/kernels/coverage.sh build
+
 SECONDS ?= 600
 SEED ?= 1
 
@@ -98,5 +108,6 @@ clean:
 		-o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
 		-o -name Module.symvers -o -name modules.order \) -exec rm -f {} +
 
-.PHONY: help deps lua modules orig deb demo check quick check-debug torture fuzz fuzz-coverage cycles bench clean
+.PHONY: help deps lua modules orig deb demo check quick check-debug check-intree \
+	coverage torture fuzz fuzz-coverage cycles bench clean
 .NOTPARALLEL:

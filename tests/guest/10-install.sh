@@ -16,7 +16,11 @@ else
 	skip 'DKMS installed lunatik' "$UNPACKAGED"
 	skip 'DKMS installed luarcu' "$UNPACKAGED"
 fi
-like "$(modinfo -F depends luarcu)" lunatik 'luarcu depends on lunatik'
+if built_in; then
+	skip 'luarcu depends on lunatik' "$BUILT_IN"
+else
+	like "$(modinfo -F depends luarcu)" lunatik 'luarcu depends on lunatik'
+fi
 for header in lunatik luarcu; do
 	ok "$header.h can be included from its stable place" test -f /usr/src/lunatik/include/$header.h
 done
@@ -32,6 +36,20 @@ ok 'example scripts are where scripts are looked for' test -f /lib/modules/lua/e
 ok 'the manual of lunatik_run is installed' sh -c 'ls /usr/share/man/man3/lunatik_run.3*'
 ok 'and that of luarcu_get' sh -c 'ls /usr/share/man/man3/luarcu_get.3*'
 
+if built_in; then
+	for module in luarcu lunatik luadrv; do
+		ok "modprobe $module has nothing to do" modprobe $module
+		fails "modprobe -r $module is refused" modprobe -r $module
+		like "$ktap_out" "$module is builtin" 'since it is built in'
+		like "$(cat /sys/module/$module/version)" '^0\.' "$module tells its version"
+	done
+	is "$(stat -c %a:%U "$DRV")" 600:root 'the device is root'"'"'s alone'
+	works 'a script runs'
+	answers 'print(rcu ~= nil, require "rcu" ~= nil)' 'true	true' 'the RCU table is there'
+	skip 'loading and unloading' "$BUILT_IN"
+	skip 'no symbol of Lua is exported under its own name' "$BUILT_IN"
+	finish
+fi
 modprobe -r luarcu lunatik 2>/dev/null
 ok 'modprobe luarcu' modprobe luarcu
 ok 'it brought lunatik' test -d /sys/module/lunatik
@@ -58,6 +76,22 @@ done | awk '$3 ~ /^__ksymtab_/ { sub(/^__ksymtab_(gpl_)?/, "", $3); print $3 }')
 like "$symbols" '^lunatik_lua_pushinteger$' 'the symbols exported are read'
 unlike "$symbols" '^(lua|luaL)_' 'no symbol of Lua is exported under its own name'
 
+klog_mark
+fails 'tables of no size' modprobe luarcu size=0
+like "$ktap_out" 'Invalid argument' 'are refused'
+like "$(klog_since)" 'luarcu: size must be from 1 to [0-9]+, not 0' 'with the reason'
+for name in rcu lunatik._ENV; do
+	insmod /opt/lunatik-modules/takename/takename.ko name=$name
+	fails "$name, which another module has," modprobe luarcu
+	like "$ktap_out" 'File exists' 'is not taken from it'
+	answers "print($name)" 1 'and still is what that one says'
+	rmmod takename
+done
+modprobe -r lunatik
+ok 'luadrv without lunatik' insmod "$(modinfo -n luadrv)"
+fails 'runs nothing' sh -c "cat /dev/null >$DRV"
+like "$ktap_out" 'No such device' 'for want of an interpreter'
+rmmod luadrv
 ok 'modprobe luadrv' modprobe luadrv
 works 'it brought lunatik'
 ok 'modprobe -r lunatik' modprobe -r lunatik

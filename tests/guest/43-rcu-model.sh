@@ -22,7 +22,7 @@ resizes()
 {
 	resized=
 	[ -e $tracing/kprobe_events ] || mount -t tracefs tracefs $tracing 2>/dev/null
-	if ! echo 'p:resize luarcu:luarcu_newarray' 2>/dev/null >$tracing/kprobe_events; then
+	if ! echo "p:resize $(built_in || echo luarcu:)luarcu_newarray" 2>/dev/null >$tracing/kprobe_events; then
 		"$@"
 		return
 	fi

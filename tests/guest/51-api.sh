@@ -203,8 +203,12 @@ lua 'local t = {}
 for i = 1, 30 do t[i] = require("rcu").table(1) if i > 1 then t[i - 1].x = t[i] end end
 rcu.root = t[1]'
 lua 'rcu.root = nil'
-ok 'nothing keeps the RCU table loaded' sh -c 'for i in 1 2 3 4 5 6 7 8 9; do
-	rmmod luarcu 2>/dev/null && exit; sleep 0.5; done; lsmod; exit 1'
+if built_in; then
+	skip 'nothing keeps the RCU table loaded' "$BUILT_IN"
+else
+	ok 'nothing keeps the RCU table loaded' sh -c 'for i in 1 2 3 4 5 6 7 8 9; do
+		rmmod luarcu 2>/dev/null && exit; sleep 0.5; done; lsmod; exit 1'
+fi
 modprobe luarcu
 works 'a script runs, still'
 finish

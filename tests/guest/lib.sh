@@ -12,6 +12,14 @@ packaged()
 }
 UNPACKAGED='DKMS has built no modules for this kernel, the harness has'
 
+# built_in: the kernel has Lunatik in it, nothing of that is loaded or unloaded
+built_in()
+{
+	grep -q '/lunatik\.ko$' "/lib/modules/$(uname -r)/modules.builtin" 2>/dev/null
+}
+BUILT_IN='built in'
+if built_in; then UNPACKAGED=$BUILT_IN; fi
+
 # run FILE: runs it in the kernel. Its output, or message, is in $out and the
 # status of the write in $status, what that said on standard error in $err.
 run()

@@ -8,10 +8,13 @@
 # here, the harness adds points of its own, and the last line is
 # 'N passed, N failed'. The exit status is 0 when none failed.
 #
-#   LUNATIK_KERNEL=kasan   boot this kernel of tests/kernels/kernel.sh instead; it
-#                          first has to report faults that are made on purpose;
+#   LUNATIK_KERNEL=kasan   boot this kernel of tests/kernels/kernel.sh instead, or
+#                          builtin and intree of intree.sh; if it tells of faults,
+#                          it first has to report some that are made on purpose;
 #                          the tests on the host do not run. Those whose name
 #                          begins with uml run without QEMU
+#   LUNATIK_COVERAGE=1     with such a kernel: count what runs of our modules, see
+#                          tests/kernels/coverage.sh
 #   LUNATIK_QUICK=1        the image is that of the last run, whatever the packages
 #                          are; of the modules only those in src are built
 #   TESTS='PATTERN...'     only tests whose name holds one: TESTS='guest/20 deb'
@@ -31,7 +34,7 @@ export BUILD_DIR
 host_dir=${HOST_TESTS:-$TOP/tests/host}
 guest_dir=${GUEST_TESTS:-$TOP/tests/guest}
 kernel=${LUNATIK_KERNEL-}
-work=$BUILD_DIR${kernel:+/$kernel}
+work=$BUILD_DIR${LUNATIK_COVERAGE:+/coverage}${kernel:+/$kernel}
 logs=$work/logs
 image=$BUILD_DIR/image
 quick=
@@ -48,11 +51,12 @@ case $kernel in
 '') ;;
 kasan) slow=8 faults=(lock sleep use-after-free out-of-bounds shift twice leak) ;;
 kcsan) slow=8 faults=(lock sleep race) ;;
-tree) slow=2 ;;
+tree | builtin | intree) slow=2 ;;
 uml) slow=4 faults=(lock use-after-free out-of-bounds shift twice leak) ;;
 uml-smp | uml-debian) ;;
 *) die "no kernel to run the tests in: $kernel" ;;
 esac
+[ -z "${LUNATIK_COVERAGE-}" ] || faults=()
 
 passed=0 failed=0 skipped=0	# points, the leaves of the tree
 number=0			# of the test at the top level
@@ -306,7 +310,8 @@ with_kernel()
 	export LUNATIK_GUEST_MEM=${LUNATIK_GUEST_MEM:-4G}
 	export LUNATIK_GUEST_ARGS="kasan_multi_shot ${LUNATIK_GUEST_ARGS-}"
 	LUNATIK_BOOT_TIMEOUT=$((LUNATIK_BOOT_TIMEOUT * slow))
-	LUNATIK_QUICK=$quick bash "$TOP/tests/kernels/modules.sh" "$kernel" "$out" 2>&1 | sed -u 's/^/# /' ||
+	LUNATIK_QUICK=$quick bash "$TOP/tests/kernels/modules.sh" "$kernel" "$out" \
+		${LUNATIK_COVERAGE:+GCOV_PROFILE=y} 2>&1 | sed -u 's/^/# /' ||
 		status=${PIPESTATUS[0]}
 	point "$status" "the modules build for the kernel $kernel" <<<"see above"
 	if [ "$status" -ne 0 ]; then
@@ -380,9 +385,10 @@ run_guest_tests()
 
 	say "booting the guest"
 	read_guest < <(
+		[ -z "${LUNATIK_COVERAGE-}" ] || export LUNATIK_GUEST_OUT=$work/counts.tar
 		bash "$HARNESS/boot.sh" -t "$LUNATIK_BOOT_TIMEOUT" \
 			"$boots" "$logs" "$files" env "LUNATIK_SLOW=$slow" \
-			./guest-run.sh "${guest_tests[@]}" 2>&1
+			"LUNATIK_COVERAGE=${LUNATIK_COVERAGE-}" ./guest-run.sh "${guest_tests[@]}" 2>&1
 	)
 	result=$(head -n 1 "$logs/result" 2>/dev/null) || result='not started'
 	tainted=$(sed -n 's/^tainted //p' "$logs/result" 2>/dev/null) || :

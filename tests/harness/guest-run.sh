@@ -6,7 +6,8 @@
 # Between its lines for the harness stands what the script printed. A kernel that
 # looks for leaks has done so when the last one is through.
 #
-#   LUNATIK_SLOW=4   the kernel is slower by that: each limit is longer
+#   LUNATIK_SLOW=4       the kernel is slower by that: each limit is longer
+#   LUNATIK_COVERAGE=1   what gcov counted goes to the third disk, a tar archive
 
 cd "$(dirname "$0")" || exit
 export KTAP="$PWD/ktap.sh" TESTDIR="$PWD" LUNATIK_SLOW="${LUNATIK_SLOW:-1}"
@@ -65,5 +66,15 @@ if [ -e $leaks ]; then
 	while IFS= read -r line; do
 		printf 'kmemleak: %s\n' "$line" >/dev/kmsg
 	done <$leaks
+fi
+if [ -n "${LUNATIK_COVERAGE-}" ]; then
+	mkdir /tmp/counts
+	# these files have no size before they are read
+	(cd /sys/kernel/debug/gcov && find . -name '*.gcda') | while read -r file; do
+		mkdir -p "/tmp/counts/${file%/*}"
+		cat "/sys/kernel/debug/gcov/$file" >"/tmp/counts/$file"
+	done
+	tar -C /tmp/counts -cf /dev/vdc .
+	sync
 fi
 printf 'lunatik-harness: end\n' >/dev/kmsg

@@ -3,9 +3,10 @@
 #
 # modules.sh NAME OUT [VARIABLE=VALUE...]: builds our modules and those of the
 # tests for the kernel NAME of kernel.sh, out of its tree, and checks that
-# nothing warns. As root. The variables are for make, such as GCOV_PROFILE=y;
-# what a kernel has for wrong memory accesses, undefined behaviour and races is
-# asked for here.
+# nothing warns; or those of the tests for a kernel of intree.sh, which has ours.
+# As root. The variables are for make; what a kernel has for wrong memory
+# accesses, undefined behaviour and races is asked for here, GCOV_PROFILE=y counts
+# what runs of our modules alone.
 #
 # needs: bc bison flex kmod libelf-dev libssl-dev rsync
 #
@@ -41,11 +42,27 @@ compile()
 
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
-"$TOP/debian/lua/stage.sh"
-bash "$TOP/tests/kernels/kernel.sh" "$name" "$out/answer"
-tree=$(cat "$out/answer")
-rm "$out/answer"
-ln -sfn "$tree" "$out/tree"
+case $name in
+builtin | intree)
+	bash "$TOP/tests/kernels/intree.sh" "$name" "$out"
+	tree=$(readlink -f "$out/tree")
+	;;
+*)
+	"$TOP/debian/lua/stage.sh"
+	bash "$TOP/tests/kernels/kernel.sh" "$name" "$out/answer"
+	tree=$(cat "$out/answer")
+	rm "$out/answer"
+	ln -sfn "$tree" "$out/tree"
+	;;
+esac
+counted=()
+for variable; do
+	shift
+	case $variable in
+	GCOV_PROFILE=*) counted+=("$variable") ;;
+	*) set -- "$@" "$variable" ;;
+	esac
+done
 set -- UBSAN_SANITIZE=y KCOV_INSTRUMENT=y "$@"
 expected=
 [ -f "$tree/Module.symvers" ] || {
@@ -66,11 +83,16 @@ copy()
 		rsync -a --checksum --from0 --files-from=- "$1" "$2"
 }
 copy "$TOP/src" "$out/src"
-printf '%s\n' "$tree $*" | cmp -s - "$out/flags" || {
+flags="$tree $* ${counted[*]}"
+printf '%s\n' "$flags" | cmp -s - "$out/flags" || {
 	find "$out/src" "$out/modules" "$out/faults" -name '*.o' -delete
-	printf '%s\n' "$tree $*" >"$out/flags"
+	printf '%s\n' "$flags" >"$out/flags"
 }
-compile "$out/src" "$@"
+ours=("KBUILD_EXTRA_SYMBOLS=$out/src/Module.symvers")
+case $name in
+builtin | intree) ours=() ;;	# the kernel's own file has them
+*) compile "$out/src" "$@" "${counted[@]}" ;;
+esac
 modules_of_tests()
 {
 	local dir option header
@@ -95,8 +117,7 @@ modules_of_tests()
 		# as in src/Kbuild
 		# shellcheck disable=SC2016 # make's
 		sed -i '1a CFLAGS_KASAN := $(subst stack=1,stack=0,$(CFLAGS_KASAN))' "$dir/Kbuild"
-		compile "${dir%/}" KCFLAGS="-I$out/src/include" \
-			KBUILD_EXTRA_SYMBOLS="$out/src/Module.symvers" "$@"
+		compile "${dir%/}" KCFLAGS="-I$out/src/include" "${ours[@]}" "$@"
 	done
 }
 [ -n "${LUNATIK_QUICK-}" ] || modules_of_tests "$@"
@@ -106,10 +127,18 @@ compile "$out/faults" "$@"
 version=$(cat "$tree/include/config/kernel.release")
 lib=$out/lib/$version
 rm -rf "${out:?}/lib"
-mkdir -p "$lib/updates/dkms"
-cp "$out"/src/{lunatik,luadrv}.ko "$out"/src/rcu/luarcu.ko "$lib/updates/dkms"
-touch "$lib"/modules.{builtin,builtin.modinfo,order}
-cp "$tree"/modules.builtin* "$tree/modules.order" "$lib" 2>/dev/null || :
-mkdir -p "$out/depmod/lib"
+mkdir -p "$out/depmod/lib" "$lib"
 ln -sfn "$out/lib" "$out/depmod/lib/modules"
+case $name in
+builtin | intree)
+	make -C "$tree" ARCH="$arch" INSTALL_MOD_PATH="$out/depmod" modules_install >/dev/null
+	rm -f "$lib/build" "$lib/source"
+	;;
+*)
+	mkdir -p "$lib/updates/dkms"
+	cp "$out"/src/{lunatik,luadrv}.ko "$out"/src/rcu/luarcu.ko "$lib/updates/dkms"
+	touch "$lib"/modules.{builtin,builtin.modinfo,order}
+	cp "$tree"/modules.builtin* "$tree/modules.order" "$lib" 2>/dev/null || :
+	;;
+esac
 depmod -b "$out/depmod" "$version"

@@ -134,6 +134,7 @@ assert(require "examples.testlib" == lib)
 assert(package.searchpath("examples.testlib", package.path) == from)
 assert(loadfile("examples/testlib.lua")().answer == 42 and dofile(from).answer == 42)
 raises("no such file", dofile, "examples/nothing.lua")
+raises("name too long", dofile, "/lib/modules/lua/" .. ("x"):rep(300))
 for _, name in ipairs {"../../../etc/passwd", "/etc/passwd", "/lib/modules/lua/../x.lua", ""} do
 	raises("cannot open", dofile, name)
 end
