@@ -11,6 +11,8 @@
 #   uml       as kasan, but user-mode Linux, and with KCOV
 #   uml-smp   user-mode Linux with more than one CPU, and nothing that slows it
 #
+# And scripts: nothing but the kernel's scripts/, for tests/lint; unpacked, not built.
+#
 # The first build takes 5 to 20 minutes of one core. Nothing of the system's
 # apt configuration is changed: lists and downloads are private ones in the cache.
 #
@@ -22,11 +24,13 @@ set -eu -o pipefail
 
 here=$TOP/tests/kernels
 name=${1-}
+part=	# of the source, if not all
 suite=bookworm version=6.1 arch=x86_64 patches=() whole=
 case $name in
 kasan) fragments=(x86 debug kasan) ;;
 kcsan) fragments=(x86 debug kcsan) ;;
 tree) fragments=(x86) whole=1 ;;
+scripts) fragments=() part=scripts ;;
 uml) arch=um fragments=(um um-debug) ;;
 uml-smp)
 	suite=sid version=7.2 arch=um
@@ -42,6 +46,7 @@ case $arch in
 um) image=linux ;;
 *) image=arch/x86/boot/bzImage ;;
 esac
+[ -z "$part" ] || image=scripts/checkpatch.pl
 
 # mirrors PATTERN: those of the system's apt
 mirrors()
@@ -111,7 +116,7 @@ download()
 	cd "$new"
 	echo "$deb" >from
 	dpkg-deb --fsys-tarfile "$deb" |
-		tar -xO "./usr/src/$package.tar.xz" | tar -xJ --no-same-owner
+		tar -xO "./usr/src/$package.tar.xz" | tar -xJ --no-same-owner ${part:+"$package/$part"}
 }
 
 # An option that silently disappears is the usual trap.
@@ -175,7 +180,7 @@ if [ "$2" = --build ]; then
 	mkdir -p "$new"
 	cd "$new"
 	download
-	build
+	[ -n "$part" ] || build
 	mv "$new/from" "$new/$package/.lunatik-from"
 	mv "$new/$package" "$tree"
 	exit
