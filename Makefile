@@ -4,6 +4,7 @@
 #
 ## make demo     build, install and boot the packages in a guest, run scripts
 ## make check    the same way, run the tests
+## make lint     read all of it with what finds mistakes in C, Lua, shell and words
 ## make torture  the RCU table for SECONDS=600, with SEED=1
 ## make fuzz     programs from a generator: PROGRAMS=100000, from SEED=1 on
 ## make cycles   loading and unloading while scripts run, CYCLES=1000 times
@@ -44,6 +45,11 @@ demo: deps deb
 check: deps deb
 	@tests/harness/check.sh build
 
+lint: lua
+	@tests/harness/deps.sh tests/lint/*.sh
+	@mkdir -p build
+	@HOST_TESTS=$(CURDIR)/tests/lint TESTS=host tests/harness/check.sh build
+
 # a kernel of tests/kernels/kernel.sh
 KERNEL ?=
 export LUNATIK_KERNEL := $(KERNEL)
@@ -80,5 +86,5 @@ clean:
 		-o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
 		-o -name Module.symvers -o -name modules.order \) -exec rm -f {} +
 
-.PHONY: help deps lua modules orig deb demo check check-debug torture fuzz cycles bench clean
+.PHONY: help deps lua modules orig deb demo check lint check-debug torture fuzz cycles bench clean
 .NOTPARALLEL:
