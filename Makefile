@@ -6,6 +6,7 @@
 ## make check    the same way, run the tests
 ## make quick    the scripts of some tests in user-mode Linux, in seconds: for who
 ##               edits src; TESTS='guest/30 guest/57' says which
+## make lint     read all of it with what finds mistakes in C, Lua, shell and words
 ## make torture  the RCU table for SECONDS=600, with SEED=1
 ## make fuzz     programs from a generator: PROGRAMS=100000, from SEED=1 on
 ## make fuzz-coverage  mutants of programs, and system calls, SECONDS=600, SEED=1, in
@@ -58,6 +59,11 @@ quick: deps
 		TESTS='$(or $(TESTS),guest/30 guest/40-rcu. guest/44 guest/45)' \
 		tests/harness/check.sh build
 
+lint: lua
+	@tests/harness/deps.sh tests/lint/*.sh
+	@mkdir -p build
+	@HOST_TESTS=$(CURDIR)/tests/lint TESTS=host tests/harness/check.sh build
+
 # a kernel of tests/kernels/kernel.sh
 KERNEL ?=
 export LUNATIK_KERNEL := $(KERNEL)
@@ -108,6 +114,6 @@ clean:
 		-o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
 		-o -name Module.symvers -o -name modules.order \) -exec rm -f {} +
 
-.PHONY: help deps lua modules orig deb demo check quick check-debug check-intree \
+.PHONY: help deps lua modules orig deb demo check quick lint check-debug check-intree \
 	coverage torture fuzz fuzz-coverage cycles bench clean
 .NOTPARALLEL:

@@ -131,5 +131,6 @@ void lunatik_ungrant(struct lunatik_runtime *rt)
 void lunatik_ungrantall(struct lunatik_runtime *rt)
 {
 	atomic_long_sub(rt->granted + rt->charged, &lunatik_granted);
-	rt->granted = rt->charged = 0;
+	rt->granted = 0;
+	rt->charged = 0;
 }

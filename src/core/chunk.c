@@ -82,7 +82,8 @@ static int chunk_run(const char *text, size_t len, const char *from,
 		     luadrv_output_t output, luadrv_output_t complain, void *ud)
 {
 	struct lunatik_chunk chunk = {
-		.text = text, .len = len, .from = from, .output = output, .complain = complain, .ud = ud,
+		.text = text, .len = len, .from = from,
+		.output = output, .complain = complain, .ud = ud,
 	};
 	lunatik_object_t *runtime;
 	int ret;

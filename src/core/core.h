@@ -271,5 +271,4 @@ void lunatik_initlog(struct lunatik_runtime *rt);
 void lunatik_log(struct lunatik_runtime *rt, const char *level, const char *text, size_t len);
 void lunatik_logerror(struct lunatik_runtime *rt, const char *what, const char *text, size_t len);
 
-
 #endif

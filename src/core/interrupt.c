@@ -27,7 +27,7 @@
 #include "../compat.h"
 
 #define LUNATIK_TICK		50	/* ms from one to the next: under any stall detector */
-#define LUNATIK_CLOSETIME	2000	/* ms for the finalizers at the end, if nothing else is said */
+#define LUNATIK_CLOSETIME	2000	/* ms for the finalizers at the end, if none are said */
 #define LUNATIK_GRACE		1000	/* ms that a thread may take to stop by itself */
 
 /*

@@ -167,6 +167,7 @@ static void lunatik_lookagain(global_State *g, Table *h)
 			reallymarkobject(g, gckey(n));
 	}
 }
+
 #pragma pop_macro("luaM_freemem")
 
 /* a literal that is no integer gets a message that says so */
@@ -438,12 +439,12 @@ int lunatik_rep(lua_State *L)
 	luaL_pushresultsize(&buffer, total);
 	return 1;
 }
+
 #undef lua_pushnumber
 #pragma pop_macro("luaL_checknumber")
 #undef double
 #undef float
 #pragma pop_macro("lua_pushnumber")
-
 
 /* loops over as many elements as a script says there are */
 #pragma push_macro("lua_geti")

@@ -235,7 +235,8 @@ int lunatik_resume(lua_State *L)
 	if (ret == -ENXIO)
 		return luaL_error(L, "runtime '%s' is stopped", rt->name);
 	if (ret == -ENOEXEC)
-		return luaL_error(L, "the script of runtime '%s' has ended, or returned no function to resume", rt->name);
+		return luaL_error(L, "the script of runtime '%s' has ended, or returned no function to resume",
+				  rt->name);
 	if (ret)
 		lunatik_throw(L, ret);
 	if (status != LUA_OK)

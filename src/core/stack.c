@@ -26,7 +26,7 @@
 #define LUNATIK_STACK_RESERVE	(THREAD_SIZE / 8 * 3)
 #define LUNATIK_STACK_PARSER	(THREAD_SIZE / 32 * 9)	/* and of these, 4.5 when Lua parses */
 #define LUNATIK_STACK_HANDLER	(THREAD_SIZE / 16)
-#define LUNATIK_STACK_IRQ	(THREAD_SIZE / 8 * 3)	/* down to hard, where the end is not known */
+#define LUNATIK_STACK_IRQ	(THREAD_SIZE / 8 * 3)	/* to hard, where the end is not known */
 
 /* the end of a CPU's interrupt stack, 0 while it is not known */
 static DEFINE_PER_CPU(unsigned long, stack_irqend);

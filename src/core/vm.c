@@ -340,7 +340,8 @@ int lunatik_protectat(lua_State *L, lunatik_opt_t opt, void (*f)(lua_State *L, v
 	rt->level = max(level, lunatik_level(opt));
 	if (rt->level != level) {
 		WRITE_ONCE(rt->ticks, 0);
-		rt->spent = rt->since = 0;
+		rt->spent = 0;
+		rt->since = 0;
 	}
 	G(L)->gcstp |= GCSTPGC;
 	L->nCcalls += 0x10000;		/* as luaD_callnoyield() */
@@ -576,7 +577,8 @@ static void lunatik_beginentry(struct lunatik_runtime *rt)
 {
 	rt->entries++;
 	WRITE_ONCE(rt->ticks, 0);
-	rt->spent = rt->since = 0;
+	rt->spent = 0;
+	rt->since = 0;
 	rt->asked = 0;
 	WRITE_ONCE(rt->entered, ktime_get_mono_fast_ns());	/* safe in a probe as well */
 }

@@ -195,7 +195,8 @@ static int luadrv_thread(void *data)
 	atomic_dec(&luadrv_scripts);
 	mutex_lock(&s->lock);
 	s->status = status;
-	s->state = LUADRV_DONE;
+	/* pairs with luadrv_isdone() */
+	smp_store_release(&s->state, LUADRV_DONE);
 	mutex_unlock(&s->lock);
 	wake_up_all(&s->wait);
 	luadrv_put(s);
@@ -278,6 +279,7 @@ static int luadrv_begin(struct luadrv_session *s)
 
 static bool luadrv_isdone(struct luadrv_session *s)
 {
+	/* pairs with luadrv_thread() */
 	return smp_load_acquire(&s->state) != LUADRV_RUNNING;
 }
 

@@ -3,9 +3,13 @@
 #ifndef LUNATIK_STDARG_H
 #define LUNATIK_STDARG_H
 
+#ifdef __has_include	/* which sparse has not */
 #if __has_include(<linux/stdarg.h>)
 #include <linux/stdarg.h>
-#else
+#endif
+#endif
+
+#ifndef va_start
 typedef __builtin_va_list va_list;
 #define va_start(v, l)	__builtin_va_start(v, l)
 #define va_end(v)	__builtin_va_end(v)

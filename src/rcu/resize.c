@@ -130,6 +130,7 @@ static void luarcu_resize(struct work_struct *work)
 		WRITE_ONCE(table->grow_at, 2 * table->grow_at);
 	else
 		WRITE_ONCE(table->shrink_at, table->shrink_at / 2);
+	/* who asks for the next one, by xchg(), sees what this one did */
 	smp_store_release(&table->resizing, false);
 }
 

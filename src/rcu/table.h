@@ -201,6 +201,7 @@ struct luarcu_cond {
 	struct element *only;		/* the element has to be this */
 	bool absent;			/* there must be none */
 };
+
 void luarcu_peek(const struct element *e, struct tvalue *value);
 int luarcu_update(struct luarcu_table *table, const struct luarcu_key *key,
 		  const struct tvalue *value, const struct luarcu_cond *cond, gfp_t gfp);
@@ -221,6 +222,7 @@ struct luarcu_cursor {
 	u64 at;				/* the least mixed hash that is not seen */
 	bool done;
 };
+
 size_t luarcu_keys(struct luarcu_table *table, struct luarcu_cursor *cursor, void *buf,
 		   size_t size);
 const void *luarcu_nextkey(const void *at, struct luarcu_key *key);

@@ -191,6 +191,7 @@ ends()
 	kill -KILL $endless
 	wait $endless 2>/dev/null
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		# shellcheck disable=SC2009 # what a person looks at
 		ps -e | grep -q luadrv/ || break
 		sleep 0.5
 	done

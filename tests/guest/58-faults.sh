@@ -116,6 +116,7 @@ case " $ONLY " in *" device "*)
 		{ cat /tmp/small.lua; for i in $(seq 3000); do echo "-- $i ..........................................."; done; } |
 			awk '{ line[NR] = $0 } END { for (i = 7; i <= NR; i++) print line[i]; for (i = 1; i <= 6; i++) print line[i] }' >/tmp/large.lua
 		for args in 'session small' 'session large' 'thread small' 'forever small' 'proc -'; do
+			# shellcheck disable=SC2086 # words
 			set -- $args
 			ok "fault $args" "$fault" "$1" "/tmp/$2.lua" "$2"
 			printf '%s\n' "$ktap_out" | diag
@@ -166,7 +167,7 @@ case " $ONLY " in *" modules "*)
 	if [ -x "$fault" ] && [ -e "$at/luarcu.ko" ]; then
 		settled
 		while read -r call name options; do
-			[ "$call" = load ] && ! rmmod $name && break
+			[ "$call" = load ] && ! rmmod "$name" && break
 			ok "$name: $call" "$fault" "$call" "$at/$name.ko" "$name" "$options"
 			printf '%s\n' "$ktap_out" | diag
 		done <<-X

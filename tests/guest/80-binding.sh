@@ -40,6 +40,7 @@ ok 'it has its device' soon test -c /dev/mydevice
 # the script of the document has no end: who reads has to stop
 is "$(head -c 2 /dev/mydevice)" 42 'head -c 2 /dev/mydevice'
 is "$(dd if=/dev/mydevice bs=2 count=1 2>/dev/null)" 42 'dd bs=2 count=1'
+# shellcheck disable=SC2002 # cat is what is tested
 is "$(cat /dev/mydevice | head -c 2)" 42 'cat, until head has had enough'
 is "$(dd if=/dev/mydevice bs=1 count=3 2>/dev/null)" 444 'a reader gets no more than it asked for'
 is "$(dd if=/dev/mydevice bs=100 count=3 2>/dev/null)" 424242 'nor more than there is'

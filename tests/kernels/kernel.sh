@@ -12,7 +12,9 @@
 #   uml-smp   user-mode Linux with more than one CPU, and nothing that slows it
 #   uml-debian  Debian's user-mode Linux as it is: nothing but scripts is compiled
 #
-# The first build takes 5 to 20 minutes of one core, that of the last one half a
+# And scripts: nothing but the kernel's scripts/, for tests/lint; unpacked, not built.
+#
+# The first build takes 5 to 20 minutes of one core, that of uml-debian half a
 # minute. Nothing of the system's apt configuration is changed: lists and downloads
 # are private ones in the cache.
 #
@@ -24,11 +26,13 @@ set -eu -o pipefail
 
 here=$TOP/tests/kernels
 name=${1-}
+part=	# of the source, if not all
 suite=bookworm version=6.1 arch=x86_64 fragments=() patches=() whole= ready=
 case $name in
 kasan) fragments=(x86 debug kasan) ;;
 kcsan) fragments=(x86 debug kcsan) ;;
 tree) fragments=(x86) whole=1 ;;
+scripts) fragments=() part=scripts ;;
 uml) arch=um fragments=(um um-debug) ;;
 uml-smp)
 	suite=sid version=7.2 arch=um
@@ -37,16 +41,15 @@ uml-smp)
 uml-debian) arch=um ready=user-mode-linux ;;
 *) die "usage: kernel.sh kasan|kcsan|tree|uml|uml-smp|uml-debian ANSWER" ;;
 esac
-if [ -z "$ready" ]; then
-	fragments=("${fragments[@]/#/$here/}")
-	fragments=("${fragments[@]/%/.config}")
-fi
+fragments=("${fragments[@]/#/$here/}")
+fragments=("${fragments[@]/%/.config}")
 package=linux-source-$version
 export KBUILD_BUILD_USER=lunatik KBUILD_BUILD_HOST=lunatik
 case $arch in
 um) image=linux ;;
 *) image=arch/x86/boot/bzImage ;;
 esac
+[ -z "$part" ] || image=scripts/checkpatch.pl
 
 # mirrors PATTERN: those of the system's apt
 mirrors()
@@ -129,7 +132,7 @@ download()
 	get "$package" "$made_of"
 	echo "$deb" >from
 	dpkg-deb --fsys-tarfile "$deb" |
-		tar -xO "./usr/src/$package.tar.xz" | tar -xJ --no-same-owner
+		tar -xO "./usr/src/$package.tar.xz" | tar -xJ --no-same-owner ${part:+"$package/$part"}
 }
 
 # An option that silently disappears is the usual trap.
@@ -204,7 +207,7 @@ if [ "$2" = --build ]; then
 	mkdir -p "$new"
 	cd "$new"
 	download
-	build
+	[ -n "$part" ] || build
 	mv "$new/from" "$new/$package/.lunatik-from"
 	mv "$new/$package" "$tree"
 	exit

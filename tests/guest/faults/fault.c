@@ -152,7 +152,8 @@ static void works(const char *name, unsigned int n)
 	struct outcome o = session(-1, 0);
 
 	if (!isright(&o))
-		complain(name, n, "does not work after that: call %d, %s", o.call, strerror(o.error));
+		complain(name, n, "does not work after that: call %d, %s", o.call,
+			 strerror(o.error));
 }
 
 static void first(void)

@@ -533,9 +533,9 @@ static int make_runtimes(long n)
 
 	for (i = 0; i < n; i++) {
 		lunatik_object_t *runtime;
-		int ret = lunatik_newruntime(&runtime, "t/api/empty",
-					     i % 3 == 0 ? LUNATIK_OPT_NONE :
-					     i % 3 == 1 ? LUNATIK_OPT_SOFTIRQ : LUNATIK_OPT_HARDIRQ);
+		lunatik_opt_t opt = i % 3 == 0 ? LUNATIK_OPT_NONE :
+				    i % 3 == 1 ? LUNATIK_OPT_SOFTIRQ : LUNATIK_OPT_HARDIRQ;
+		int ret = lunatik_newruntime(&runtime, "t/api/empty", opt);
 
 		if (ret)
 			return ret;
@@ -700,7 +700,8 @@ static void test_run(void)
 		lunatik_run(runtime, self, ret);
 		check(ret == 42);
 		/* each argument is evaluated once */
-		times = n = 0;
+		times = 0;
+		n = 0;
 		lunatik_run(pass(runtime, &times), argument, results[n++], times);
 		check(times == 1 && n == 1 && results[0] == 1);
 		check(lunatik_lock(runtime) == 0);

@@ -90,7 +90,7 @@ static void test_errors(void)
 	check(lunatik_runtime(&runtime, "", true) == -EINVAL);
 	check(lunatik_runtime(&runtime, NULL, true) == -EINVAL);
 	check(lunatik_runtime(&runtime, "t/capi/greedy", true) == -ENOMEM);
-	check(runtime == NULL);
+	check(!runtime);
 }
 
 static void test_raises(lunatik_object_t *runtime)
@@ -144,6 +144,7 @@ static void test_run(void)
 	check(ret == -ENXIO);
 	check(lunatik_stop(runtime) == 1);
 }
+
 /* A softirq runtime, entered by a timer and by two threads. */
 
 #define FIRED	200

@@ -91,7 +91,8 @@ static u32 collide_pair(struct slot *slots, u32 hash, u32 pair[2])
 		}
 		collide_note(slot, next, block * 31);
 	}
-	pair[0] = pair[1] = 0;
+	pair[0] = 0;
+	pair[1] = 0;
 	return hash;
 }
 

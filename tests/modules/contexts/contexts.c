@@ -49,7 +49,7 @@ static struct source {
 	atomic_long_t fired;
 	atomic_long_t elsewhere;
 } threads = {"threads"}, timers = {"timer"}, tasklets = {"tasklet"},
-  hrtimers = {"hrtimer"}, irqworks = {"irq_work"}, kprobes = {"kprobe"};
+	hrtimers = {"hrtimer"}, irqworks = {"irq_work"}, kprobes = {"kprobe"};
 
 static int tally_add(lua_State *L)
 {

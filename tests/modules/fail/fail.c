@@ -775,7 +775,9 @@ static void sweep_ways(const struct op *op)
 
 static void sweep_table(void)
 {
-	static const char * const verbs[] = {"luarcu_set", "luarcu_insert", "luarcu_cas", "luarcu_add"};
+	static const char * const verbs[] = {
+		"luarcu_set", "luarcu_insert", "luarcu_cas", "luarcu_add",
+	};
 	static char name[80];
 	int verb, old, new;
 
@@ -787,8 +789,8 @@ static void sweep_table(void)
 				if ((verb == INSERT && old != KINDS) ||
 				    (verb == ADD && (old != KINDS || new != INTEGER)))
 					continue;
-				snprintf(name, sizeof(name), "%s, %s for %s%s", verbs[verb], kinds[new],
-					 old == KINDS ? "none" : kinds[old],
+				snprintf(name, sizeof(name), "%s, %s for %s%s", verbs[verb],
+					 kinds[new], old == KINDS ? "none" : kinds[old],
 					 atomically ? ", under a spinlock" : "");
 				sweep(&op, KERNEL);
 			}

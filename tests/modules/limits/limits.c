@@ -268,7 +268,10 @@ static int beater(void *unused)
 
 static void reset(void)
 {
-	threadbeat.last = threadbeat.gap = timerbeat.last = timerbeat.gap = 0;
+	threadbeat.last = 0;
+	threadbeat.gap = 0;
+	timerbeat.last = 0;
+	timerbeat.gap = 0;
 }
 
 static int limits_beat(lua_State *L)

@@ -199,7 +199,7 @@ static void check_spec(void)
 	check(rcu_add_element(NULL, "spec", value, idx) == 0);
 	check(rcu_add_element(NULL, "spec", value, idx) == -EEXIST);
 	e = rcu_search_element("spec", idx);
-	check(e != NULL);
+	check(e);
 	if (!e)
 		goto out;
 	rcu_element_value(e, &value);
@@ -353,7 +353,8 @@ static void check_busy(void)
 	check(n == 0 || atomic_read(&busy) > 0);
 	/* a batch that is being freed may have been hit, who holds the reserve */
 	check(atomic_read(&others) == 0 || atomic_read(&others) == -ENOMEM);
-	check(luarcu_get(table, &key, &value, NULL, 0) == -ENOSPC && luarcu_delete(table, &key) == 0);
+	check(luarcu_get(table, &key, &value, NULL, 0) == -ENOSPC);
+	check(luarcu_delete(table, &key) == 0);
 }
 
 /* --- what takes a Lua state */
@@ -362,14 +363,15 @@ static int echo_index(lua_State *L, lunatik_object_t *object, const char *key, s
 {
 	lua_pushinteger(L, key ? (s64)len : -1);
 	lua_pushboolean(L, key && hash == lunatik_hashbytes(key, len) &&
-			   lunatik_toobject(L, 1) == object);
+			lunatik_toobject(L, 1) == object);
 	return 2;
 }
 
 static int echo_newindex(lua_State *L, lunatik_object_t *object, const char *key, size_t len,
 			 u32 hash)
 {
-	return luaL_error(L, "%s is not to be set to %s", key ?: "that", luaL_tolstring(L, 3, NULL));
+	return luaL_error(L, "%s is not to be set to %s", key ?: "that",
+			  luaL_tolstring(L, 3, NULL));
 }
 
 static const lunatik_index_t echo = echo_index;

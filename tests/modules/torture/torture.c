@@ -47,10 +47,12 @@ enum {
 	DID_READ, DID_ABSENT, DID_WRITE, DID_DELETE, DID_WALK, DID_ADD, DID_OBJECT, DID_TABLE,
 	DID_SOFTIRQ, DID_HARDIRQ, DID_RESIZE, KINDS
 };
+
 static const char * const kinds[KINDS] = {
 	"reads", "absent", "writes", "deletes", "walks", "adds", "objects", "tables",
 	"softirq", "hardirq", "resizes",
 };
+
 static atomic_long_t done[KINDS];
 static atomic64_t added[COUNTERS];
 
@@ -428,6 +430,7 @@ static enum hrtimer_restart hrtimer_fn(struct hrtimer *t)
 static int (* const roles[])(void *) = {
 	writer, writer, writer, reader, reader, reader, walker, walker, ballast, churner,
 };
+
 static struct worker *workers[ARRAY_SIZE(roles)];
 
 static void worker_init(struct worker *w, int i)

@@ -9,7 +9,7 @@ return function(seed)
 	local text = generate(seed)
 	local program, wrong = load(text, "=" .. seed)
 
-	generate, package.loaded["t/fuzz/generate"] = nil
+	generate, package.loaded["t/fuzz/generate"] = nil, nil
 	if not program then return "syntax: " .. wrong end
 	local ok, msg = pcall(program)
 	if ok then return "result" end

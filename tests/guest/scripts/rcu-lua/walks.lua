@@ -244,7 +244,7 @@ finalized(function()
 	if stop then return end
 	ran = ran + 1
 	if current then current() end
-	for _ in pairs(t) do break end
+	for _ in pairs(t) do break end	-- luacheck: ignore 512
 	lib.map(t, function() end)
 	lib.add(t, "finalized", 1)
 end)
