@@ -420,14 +420,20 @@ static bool kcov_news(void)
 
 /* --- programs */
 
-static unsigned long executed, outcomes[6];
+#define OUTCOMES 6
+
+static unsigned long executed, outcomes[OUTCOMES + 1];
 static unsigned int took;	/* microseconds of the last one */
-static const char * const names[] = {"result", "raised", "stopped", "memory", "syntax", "other"};
+static const char * const names[] = {
+	"result", "raised", "stopped", "memory", "syntax", "not made", "other",
+};
 
 /* Runs it; whether it reached what none before did. */
 static bool execute(int fd, const char *text, size_t len)
 {
-	static const int errors[] = {0, ECANCELED, EINTR, ENOMEM, ENOEXEC};
+	static const int errors[] = {
+		0, ECANCELED, EINTR, ENOMEM, ENOEXEC, EINVAL,
+	};
 	double start = now();
 	ssize_t ret;
 	int error = 0, i;
@@ -441,10 +447,10 @@ static bool execute(int fd, const char *text, size_t len)
 		complain("a write of %zu bytes returns %zd", len, ret);
 	took = (now() - start) * 1e6;
 	executed++;
-	for (i = 0; i < 5 && errors[i] != error; i++)
+	for (i = 0; i < OUTCOMES && errors[i] != error; i++)
 		;
 	outcomes[i]++;
-	if (i == 5)
+	if (i == OUTCOMES)
 		complain("%s: %.*s", strerror(error), (int)len, text);
 	return cover && kcov_news();
 }
@@ -455,7 +461,7 @@ static void report(double since)
 
 	printf("%lu programs in %.0f s, %.0f per second; corpus %u, edges %u;", executed,
 	       now() - since, executed / (now() - since + 0.001), programs, edges);
-	for (i = 0; i < 6; i++)
+	for (i = 0; i <= OUTCOMES; i++)
 		printf(" %s %lu%%", names[i], outcomes[i] * 100 / (executed + !executed));
 	putchar('\n');
 	fflush(stdout);
@@ -528,6 +534,8 @@ static int run_programs(unsigned int seconds, const char *found_name)
 		ioctl(kcov, KCOV_DISABLE, 0);
 	if (seconds && executed == given)
 		complain("no mutant was run");
+	if (outcomes[5] > executed / 2)
+		complain("most programs got no runtime");
 	fclose(found);
 	return wrong != 0;
 }

@@ -10,6 +10,7 @@
  *	EINTR		its time was up
  *	ENOMEM		it wanted more memory than it may have
  *	ENOEXEC		it does not parse
+ *	EINVAL		there was not even time for the runtime
  *
  * If the kernel panics, or a program is still there after a minute, the log has
  * its text.
@@ -30,7 +31,7 @@
 
 static unsigned int memory = 1 << 20;
 module_param(memory, uint, 0644);
-static unsigned int time = 10;
+static unsigned int time = 30;
 module_param(time, uint, 0644);
 
 static DEFINE_MUTEX(fuzz_lock);		/* one program at a time */
