@@ -38,7 +38,9 @@
 #include <unistd.h>
 
 #define DRV		"/dev/luadrv"
+#ifndef FUZZ			/* /dev/null shows what is wrong with mutants themselves */
 #define FUZZ		"/dev/lunatik-fuzz"
+#endif
 #define LONGEST		8192	/* bytes of a program */
 #define MOST		20000	/* programs of a corpus */
 #define TOKENS		4096	/* of a program */
@@ -231,7 +233,7 @@ static unsigned int tokenize(const char *s, unsigned int len)
 				i++;
 		} else if (c == '"' || c == '\'') {
 			for (i++; i < len && (unsigned char)s[i] != c && s[i] != '\n'; i++)
-				i += s[i] == '\\' && i + 1 < len;
+				i += s[i] == '\\' && i + 2 < len;
 			i += i < len;
 		} else {
 			i++;
@@ -254,7 +256,7 @@ static void put(unsigned int at, unsigned int old, const char *s, unsigned int l
 	memcpy(copy, s, len);
 	memmove(mutant + at + len, mutant + at + old, mutantlen - at - old);
 	memcpy(mutant + at, copy, len);
-	mutantlen += len - old;
+	mutantlen = mutantlen + len - old;
 }
 
 static void put_word(unsigned int at, unsigned int old, const char *word)
