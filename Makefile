@@ -48,7 +48,7 @@ check: deps deb
 lint: lua
 	@tests/harness/deps.sh tests/lint/*.sh
 	@mkdir -p build
-	@HOST_TESTS=$(CURDIR)/tests/lint TESTS=host tests/harness/check.sh build
+	@HOST_TESTS=$(CURDIR)/tests/lint TESTS=host/ tests/harness/check.sh build
 
 # a kernel of tests/kernels/kernel.sh
 KERNEL ?=
