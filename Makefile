@@ -62,7 +62,7 @@ quick: deps
 lint: lua
 	@tests/harness/deps.sh tests/lint/*.sh
 	@mkdir -p build
-	@HOST_TESTS=$(CURDIR)/tests/lint TESTS=host tests/harness/check.sh build
+	@HOST_TESTS=$(CURDIR)/tests/lint TESTS=host/ tests/harness/check.sh build
 
 # a kernel of tests/kernels/kernel.sh
 KERNEL ?=

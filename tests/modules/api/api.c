@@ -194,8 +194,8 @@ static int api_half(lua_State *L)
 
 static void file_release(void *private)
 {
-	kfree(private);
 	api_release(private);
+	kfree(private);
 }
 
 LUNATIK_PRIVATECHECKER(file_check, int *, luaL_argcheck(L, *private != 13, ix, "unlucky"));
