@@ -171,7 +171,7 @@ for _ in $(seq 50); do
 done
 answers 'local r, box = lunatik._ENV.r, require "api".box("process")
 print(pcall(box.rawcall, box, function() return r:resume() end))' \
-	"false	runtime 't/api/inside' is in use, and who uses it may be waiting for this one" \
+	"false	/dev/luadrv:2: runtime 't/api/inside' is in use, and who uses it may be waiting for this one" \
 	'who holds a lock does not wait for it for ever'
 klog_mark
 echo 'lunatik._ENV.r:resume()' >/tmp/wait.lua
@@ -213,20 +213,21 @@ return function(object)
 	end
 end
 Y
+: >/lib/modules/lua/t/api/dropped.lua
 answers 'local r <close> = lunatik.runtime("t/api/private") print(pcall(r.resume, r))' \
 	"false	'file' object is private to its runtime, it cannot be shared" 'a private object is no result'
 answers 'local r <close> = lunatik.runtime("t/api/runner", "softirq")
 for _, msg in ipairs {r:resume()} do print(msg) end' 'scripts can be run and stopped only in process context
 scripts can be run and stopped only in process context' 'scripts are run where that may sleep'
 answers 'lunatik._ENV.s = lunatik.runtime("t/api/drop", "softirq")
-lunatik._ENV.s:resume(lunatik.runtime("t/api/empty"))' '' 'a runtime that nothing but a softirq runtime holds'
-is "$(grep -c t/api/empty /proc/lunatik)" 1 'is there'
+lunatik._ENV.s:resume(lunatik.runtime("t/api/dropped"))' '' 'a runtime that nothing but a softirq runtime holds'
+is "$(grep -c t/api/dropped /proc/lunatik)" 1 'is there'
 lua 'lunatik._ENV.s:resume() lunatik._ENV.s:resume()'
 for _ in $(seq 20); do
-	grep -q t/api/empty /proc/lunatik || break
+	grep -q t/api/dropped /proc/lunatik || break
 	sleep 0.2
 done
-is "$(grep -c t/api/empty /proc/lunatik)" 0 'and is closed elsewhere when that drops it'
+is "$(grep -c t/api/dropped /proc/lunatik)" 0 'and is closed elsewhere when that drops it'
 lua 'lunatik._ENV.s:stop() lunatik._ENV.s = nil'
 
 cat >/lib/modules/lua/t/api/full.lua <<'Y'
