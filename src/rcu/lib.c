@@ -578,6 +578,15 @@ static void luarcu_droptables(void)
 	luarcu_drop(luarcu_shared);
 }
 
+/* modprobe takes EEXIST for a module that is loaded already */
+static int __init luarcu_offer(struct lunatik_global *global)
+{
+	if (lunatik_addglobal(global) == 0)
+		return 0;
+	pr_err("luarcu: another module has the global variable %s\n", global->name);
+	return -EBUSY;
+}
+
 static int __init luarcu_module_init(void)
 {
 	int ret = -ENOMEM;
@@ -596,10 +605,10 @@ static int __init luarcu_module_init(void)
 	luarcu_env = luarcu_create_as(&luarcu_class, size, GFP_KERNEL);
 	if (!luarcu_shared || !luarcu_env)
 		goto err_tables;
-	ret = lunatik_addglobal(&luarcu_globals[0]);
+	ret = luarcu_offer(&luarcu_globals[0]);
 	if (ret)
 		goto err_tables;
-	ret = lunatik_addglobal(&luarcu_globals[1]);
+	ret = luarcu_offer(&luarcu_globals[1]);
 	if (ret)
 		goto err_global;
 	return 0;

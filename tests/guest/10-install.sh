@@ -81,9 +81,11 @@ fails 'tables of no size' modprobe luarcu size=0
 like "$ktap_out" 'Invalid argument' 'are refused'
 like "$(klog_since)" 'luarcu: size must be from 1 to [0-9]+, not 0' 'with the reason'
 for name in rcu lunatik._ENV; do
+	klog_mark
 	insmod /opt/lunatik-modules/takename/takename.ko name=$name
 	fails "$name, which another module has," modprobe luarcu
-	like "$ktap_out" 'File exists' 'is not taken from it'
+	like "$ktap_out" 'Device or resource busy' 'is not taken from it'
+	like "$(klog_since)" "luarcu: another module has the global variable $name" 'as the log says'
 	answers "print($name)" 1 'and still is what that one says'
 	rmmod takename
 done

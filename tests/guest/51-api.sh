@@ -137,6 +137,99 @@ refuses 'local r <close> = lunatik.runtime("t/api/share") r:resume(r)' \
 # each has a userdata of the other
 lua 'lunatik._ENV.a:stop() lunatik._ENV.b:stop() lunatik._ENV.a, lunatik._ENV.b = nil'
 
+# --- two that wait for each other, from two threads, and not by chance
+cat >/lib/modules/lua/t/api/meet.lua <<'Y'
+return function(me, other)
+	local them = lunatik._ENV[other]
+	rcu[me] = true
+	while not rcu[other] do end
+	return select(2, pcall(them.resume, them, other, me))
+end
+Y
+lua 'lunatik._ENV.a, lunatik._ENV.b = lunatik.runtime("t/api/meet"), lunatik.runtime("t/api/meet")'
+echo 'print(lunatik._ENV.a:resume("a", "b"))' >/tmp/a.lua
+echo 'print(lunatik._ENV.b:resume("b", "a"))' >/tmp/b.lua
+for i in a b; do
+	(timeout 60 sh -c ". $KTAP; . $TESTDIR/lib.sh; run /tmp/$i.lua; printf '%s\n' \"\$out\"" >/tmp/$i.out 2>&1) &
+done
+wait
+like "$(cat /tmp/a.out /tmp/b.out)" "^runtime 't/api/meet' waits for this one" \
+	'two runtimes that each hold their own lock and want the other: one is told'
+lua 'lunatik._ENV.a:stop() lunatik._ENV.b:stop() lunatik._ENV.a, lunatik._ENV.b, rcu.a, rcu.b = nil'
+
+# --- one that somebody is inside of
+cat >/lib/modules/lua/t/api/inside.lua <<'Y'
+return function() rcu.inside = true while true do end end
+Y
+lua 'lunatik._ENV.r = lunatik.runtime("t/api/inside")'
+echo 'local r = lunatik._ENV.r print(pcall(r.resume, r))' >/tmp/in.lua
+(timeout 120 sh -c ". $KTAP; . $TESTDIR/lib.sh; run /tmp/in.lua; printf '%s\n' \"\$out\"" >/tmp/in.out 2>&1) &
+for _ in $(seq 50); do
+	lua 'print(rcu.inside)'
+	[ "$out" != true ] || break
+	sleep 0.1
+done
+answers 'local r, box = lunatik._ENV.r, require "api".box("process")
+print(pcall(box.rawcall, box, function() return r:resume() end))' \
+	"false	/dev/luadrv:2: runtime 't/api/inside' is in use, and who uses it may be waiting for this one" \
+	'who holds a lock does not wait for it for ever'
+klog_mark
+echo 'lunatik._ENV.r:resume()' >/tmp/wait.lua
+sh -c "exec cat /tmp/wait.lua >$DRV" & waits=$!
+sleep 1
+kill -KILL $waits
+wait $waits 2>/dev/null
+for _ in $(seq 20); do
+	! klog_since | grep -q "stopped while waiting" || break
+	sleep 0.3
+done
+like "$(klog_since)" "stopped while waiting for runtime 't/api/inside'" 'who waits for it can be killed'
+answers 'lunatik._ENV.r:stop() lunatik._ENV.r, rcu.inside = nil' '' 'it can be stopped'
+wait
+like "$(cat /tmp/in.out)" '^false	.*stopped$' 'which ends who was inside'
+
+answers 'local api = require "api"
+local r <close> = lunatik.runtime("t/api/share")
+local box = api.box("process")
+print(box:rawcall(function() return r:resume(box) end))' \
+	"'mutexbox' object is in use, and who uses it may be waiting for this one" \
+	'nor is an object had that who resumes has locked'
+
+# --- what goes nowhere
+cat >/lib/modules/lua/t/api/private.lua <<'Y'
+return function() return require "api".file(1) end
+Y
+cat >/lib/modules/lua/t/api/runner.lua <<'Y'
+local runner = require "lunatik.runner"
+return function() return select(2, pcall(runner.run, "x")), select(2, pcall(runner.stop, "x")) end
+Y
+cat >/lib/modules/lua/t/api/drop.lua <<'Y'
+local held
+return function(object)
+	while true do
+		held, object = object, nil
+		collectgarbage()
+		object = coroutine.yield()
+	end
+end
+Y
+: >/lib/modules/lua/t/api/dropped.lua
+answers 'local r <close> = lunatik.runtime("t/api/private") print(pcall(r.resume, r))' \
+	"false	'file' object is private to its runtime, it cannot be shared" 'a private object is no result'
+answers 'local r <close> = lunatik.runtime("t/api/runner", "softirq")
+for _, msg in ipairs {r:resume()} do print(msg) end' 'scripts can be run and stopped only in process context
+scripts can be run and stopped only in process context' 'scripts are run where that may sleep'
+answers 'lunatik._ENV.s = lunatik.runtime("t/api/drop", "softirq")
+lunatik._ENV.s:resume(lunatik.runtime("t/api/dropped"))' '' 'a runtime that nothing but a softirq runtime holds'
+is "$(grep -c t/api/dropped /proc/lunatik)" 1 'is there'
+lua 'lunatik._ENV.s:resume() lunatik._ENV.s:resume()'
+for _ in $(seq 20); do
+	grep -q t/api/dropped /proc/lunatik || break
+	sleep 0.2
+done
+is "$(grep -c t/api/dropped /proc/lunatik)" 0 'and is closed elsewhere when that drops it'
+lua 'lunatik._ENV.s:stop() lunatik._ENV.s = nil'
+
 cat >/lib/modules/lua/t/api/full.lua <<'Y'
 return function()
 	local t = {}

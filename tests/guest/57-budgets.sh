@@ -67,6 +67,27 @@ memory is a string value, not an integer
 bad argument #3 to 'lunatik.runtime' (table expected, got number)
 time: more than the module parameter atomic_time_max allows" 'what is no budget is refused, with the reason'
 
+# --- tables, which belong to no runtime
+held=/sys/module/luarcu/parameters/memory
+memory=$(cat $held)
+lua 'rcu.full, rcu.few = require "rcu".table(1), require "rcu".table(1)
+for i = 1, 3000 do rcu.few["k" .. i] = i end'
+sleep 1		# it has grown
+echo $((1 << 20)) >$held
+answers 'local t, n, ok, msg = rcu.full, 0
+repeat n = n + 1 ok, msg = pcall(function() t["k" .. n] = ("x"):rep(1000) end) until not ok or n > 10000
+print(ok, msg, n > 200 and n < 1100, #t == n - 1, t["k" .. n - 1] == ("x"):rep(1000))' \
+	'false	ENOMEM	true	true	true' 'tables hold no more than the parameter memory of luarcu'
+echo 1 >$held
+answers 'print(pcall(require "rcu".table))
+for i = 1, 2990 do rcu.few["k" .. i] = nil end' 'false	ENOMEM' 'with less there is no new one'
+sleep 1
+answers 'local n = 0 for k, v in pairs(rcu.few) do n = n + v end print(n, #rcu.few)' '29955	10' \
+	'and one that cannot shrink is whole'
+echo "$memory" >$held
+answers 'for i = 1, 2990 do rcu.few["k" .. i] = i end
+print(#rcu.few) rcu.full, rcu.few = nil, nil' 3000 'with the old one it goes on'
+
 # --- accounts
 cat >/lib/modules/lua/t/budgets/does.lua <<'Y'
 return function(what)

@@ -7,6 +7,7 @@ modprobe luarcu
 
 mkdir -p /lib/modules/lua/t
 echo 'local x = 1 error("does not work")' >/lib/modules/lua/t/bad.lua
+echo 'error({})' >/lib/modules/lua/t/table.lua
 echo 'x = = 1' >/lib/modules/lua/t/syntax.lua
 : >/lib/modules/lua/t/empty.lua
 head -c 2000000 /dev/zero | tr '\0' ' ' >/lib/modules/lua/t/large.lua
@@ -57,6 +58,10 @@ try 'a long name' "$(head -c 300 /dev/zero | tr '\0' x)" 'the name is too long'
 try 'a script that is too large' t/large 'larger than'
 try 'a precompiled script' t/chunk 'binary chunk'
 try 'a directory' t/dir 'not a regular file'
+try 'a script that raises a table' t/table 'error object is a table value'
+try 'a name with dots in it' t/a..b 'no such file'
+refuses 'require "t/syntax"' "error loading module 't/syntax' from file '/lib/modules/lua/t/syntax.lua':" \
+	'to require what does not parse'
 try 'what is below a file' t/bad.lua/x 'not a directory'
 try 'a link to itself' t/loop 'too many symbolic links'
 try 'a socket' t/socket 'input/output error'

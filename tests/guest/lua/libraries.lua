@@ -94,6 +94,25 @@ assert(not ok and m == "not enough memory", m)
 collectgarbage()
 assert(collectgarbage("count") < 1 << 20)
 
+-- weak keys that lead to each other, in an order that takes many looks: all stay
+do
+	local n, objects, tables, order = 600, {}, {}, {}
+	for i = 1, n + 1 do objects[i] = {} end
+	for i = 1, n do table.insert(order, math.random(i), i) end
+	for _, i in ipairs(order) do
+		local t = setmetatable({}, {__mode = "k"})
+		for j = 1, 33 do t["field" .. j] = true end
+		t[objects[i]] = objects[i + 1]
+		tables[i] = t
+	end
+	local at = objects[1]
+	objects = nil
+	collectgarbage()
+	for i = 1, n do at = assert(tables[i][at], i) end
+	tables, at = nil, nil
+	collectgarbage()
+end
+
 -- the debug library reaches scripts only
 local before = math.random(1000000)
 assert(debug.setupvalue(math.random, 1, nil) == nil and before)
@@ -132,6 +151,18 @@ local lib, from = require "examples.testlib"
 assert(lib.answer == 42 and from == "/lib/modules/lua/examples/testlib.lua")
 assert(require "examples.testlib" == lib)
 assert(package.searchpath("examples.testlib", package.path) == from)
+local no, tried = package.searchpath("no.such", "/lib/modules/lua/?.lua;/lib/modules/lua/?/x.lua")
+assert(no == nil and tried == "\n\tno file '/lib/modules/lua/no/such.lua'\n\tno file '/lib/modules/lua/no/such/x.lua'")
+local path = package.path
+package.path = nil
+raises("'package.path' must be a string", require, "no.such")
+package.path = path
+package.preload.quiet = function() end
+assert(require "quiet" == true and package.loaded.quiet == true)
+local runner = require "lunatik.runner"
+for _, f in ipairs {lunatik.runtime, runner.run, runner.stop} do
+	raises("must not contain a NUL byte", f, "examples/hello\0")
+end
 assert(loadfile("examples/testlib.lua")().answer == 42 and dofile(from).answer == 42)
 raises("no such file", dofile, "examples/nothing.lua")
 raises("name too long", dofile, "/lib/modules/lua/" .. ("x"):rep(300))

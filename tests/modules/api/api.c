@@ -138,6 +138,7 @@ static const luaL_Reg box_methods[] = {
 	{"maysleep", box_maysleep},
 	{"raise", box_raise},
 	{"yield", box_yield},
+	{"nothing", NULL},	/* as luaL_setfuncs() has it */
 	{"__concat", box_concat},
 	{"__len", box_len},
 	{NULL, NULL}
@@ -322,7 +323,43 @@ static int hook_reattach(lua_State *L)
 	return 0;
 }
 
+/* what is kept need not be on top */
+static lunatik_object_t *packet_below(lua_State *L)
+{
+	lunatik_object_t *object = packet_new(L, 200);
+
+	lua_pushnil(L);
+	return object;
+}
+
+static int hook_below(lua_State *L)
+{
+	struct hook *hook = lunatik_checkobject(L, 1)->private;
+
+	lunatik_attach(L, hook, packet, packet_below);
+	return 0;
+}
+
+/* but on the stack, and whole */
+static int hook_absent(lua_State *L)
+{
+	lunatik_object_t *object = lunatik_checkobject(L, 1);
+
+	lua_remove(L, 1);
+	lunatik_registerobject(L, 1, object);
+	return 0;
+}
+
+static int hook_closed(lua_State *L)
+{
+	lunatik_registerobject(L, 2, lunatik_newobject(L, &file_class, 0, LUNATIK_OPT_NONE));
+	return 0;
+}
+
 static const luaL_Reg hook_methods[] = {
+	{"below", hook_below},
+	{"absent", hook_absent},
+	{"closed", hook_closed},
 	{"fire", hook_fire},
 	{"stop", hook_stop},
 	{"reattach", hook_reattach},
