@@ -76,9 +76,9 @@ static double now(void)
 
 /* --- chance: xorshift */
 
-static uint64_t state;
+static unsigned long long state;
 
-static uint32_t chance(uint32_t n)
+static unsigned int chance(unsigned int n)
 {
 	state ^= state << 13;
 	state ^= state >> 7;
@@ -86,7 +86,7 @@ static uint32_t chance(uint32_t n)
 	return (state >> 16) % n;
 }
 
-static void seed(uint64_t s)
+static void seed(unsigned long long s)
 {
 	int i;
 
@@ -165,7 +165,8 @@ static void save(FILE *file, const struct program *p)
 static const char * const words[] = {
 	"and", "or", "not", "nil", "true", "false", "do", "end", "while true do", "repeat", "until",
 	"for i = 1, 9 do", "for k, v in pairs(T) do", "if", "then", "else", "elseif", "return", "break",
-	"goto x", "::x::", "local", "function", "function()", "...", "<close>", "<const>", "=", "==", "~=",
+	"goto x", "::x::", "local", "function", "function()", "...", "<close>", "<const>",
+	"=", "==", "~=",
 	"<", "<=", ">", ">=", "+", "-", "*", "/", "//", "%", "^", "&", "|", "~", "<<", ">>", "..", "#",
 	"(", ")", "{", "}", "[", "]", ",", ";", ":", ".", "()", "{}", "[[", "]]", "[==[", "--", "\\",
 	"0", "1", "-1", "2", "7", "63", "64", "255", "256", "1000", "65536", "0x7fffffff", "1 << 31",
@@ -174,10 +175,12 @@ static const char * const words[] = {
 	"\"[%a-z]*\"", "\"%f[%w]\"", "\"a?a?aa\"", "\"\\0\"", "\"\\u{7FFFFFFF}\"", "\"\\xff\"", "\"\\z\"",
 	"\"n\"", "\"collect\"", "\"step\"", "\"generational\"", "\"incremental\"", "\"<i4\"", "\"s2z\"",
 	"\"!8\"", "\"c99\"", "\"!16Xi16\"", "\">I3\"", "(\"x\"):rep(99)", "(\"ab\"):rep(70000)",
-	"_ENV", "_G", "rcu", "R", "T", "lunatik", "lunatik._ENV", "self", "a", "b", "c", "f", "i", "k", "v",
+	"_ENV", "_G", "rcu", "R", "T", "lunatik", "lunatik._ENV", "self",
+	"a", "b", "c", "f", "i", "k", "v",
 	"string", "table", "math", "utf8", "coroutine", "debug", "package",
 	"print", "type", "next", "pairs", "ipairs", "select", "rawget", "rawset", "rawequal", "rawlen",
-	"setmetatable", "getmetatable", "tostring", "tonumber", "assert", "error", "pcall", "xpcall", "load",
+	"setmetatable", "getmetatable", "tostring", "tonumber",
+	"assert", "error", "pcall", "xpcall", "load",
 	"loadfile", "dofile", "require", "collectgarbage", "warn",
 	"string.byte", "string.char", "string.dump", "string.find", "string.format", "string.gmatch",
 	"string.gsub", "string.len", "string.lower", "string.match", "string.pack", "string.packsize",
@@ -229,7 +232,7 @@ static unsigned int tokenize(const char *s, unsigned int len)
 			continue;
 		}
 		if (isalnum(c) || c == '_') {
-			while (i < len && (isalnum((unsigned char)s[i]) || s[i] == '_' || s[i] == '.'))
+			while (i < len && (isalnum((unsigned char)s[i]) || strchr("_.", s[i])))
 				i++;
 		} else if (c == '"' || c == '\'') {
 			for (i++; i < len && (unsigned char)s[i] != c && s[i] != '\n'; i++)
@@ -587,7 +590,9 @@ static void check_tags(const char *text, ssize_t len, unsigned int me)
 static void call(int *fds, unsigned int me)
 {
 	static char text[1 << 16];
-	static const int flags[] = {O_RDWR, O_RDWR, O_WRONLY, O_RDONLY, O_RDWR | O_NONBLOCK, O_RDWR | O_CLOEXEC};
+	static const int flags[] = {
+		O_RDWR, O_RDWR, O_WRONLY, O_RDONLY, O_RDWR | O_NONBLOCK, O_RDWR | O_CLOEXEC,
+	};
 	int *fd = &fds[chance(FDS)], other;
 	struct pollfd poll_fd = {.fd = *fd, .events = chance(65536)};
 	struct iovec iov[3];
@@ -782,7 +787,7 @@ static int run_calls(unsigned int seconds)
 	pid_t pids[WRITERS] = {0};
 	double start = now(), until = start + seconds;
 	unsigned int round = 0, killed = 0, failed = 0, i;
-	uint64_t own = state;
+	unsigned long long own = state;
 
 	while (now() < until) {
 		for (i = 0; i < WRITERS; i++) {

@@ -11,7 +11,7 @@ function program(text, len)
 	T = R.table(4)
 	_G.R = R
 	-- the log is for what the kernel says
-	function print(...)
+	_G.print = function(...)
 		for i = 1, select("#", ...) do tostring((select(i, ...))) end
 	end
 	local f = fuzz.load(text, len)
