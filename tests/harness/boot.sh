@@ -82,7 +82,7 @@ emulated()
 # descriptor 3, and several CPUs take Linux 6.19 or later.
 user_mode()
 {
-	# shellcheck disable=SC2016 # of the shell that is started
+	# shellcheck disable=SC2016,SC2054 # of the shell that is started; the kernel's
 	machine=(
 		sh -c 'log=$1; shift; exec "$@" 3>&1 >"$log" 2>&1' sh "$logs/kernel.log"
 		"$image/linux" "mem=${LUNATIK_GUEST_MEM:-2G}" "uml_dir=$ours/uml"

@@ -27,7 +27,8 @@ set -eu -o pipefail
 here=$TOP/tests/kernels
 name=${1-}
 part=	# of the source, if not all
-suite=bookworm version=6.1 arch=x86_64 fragments=() patches=() whole= ready=
+ready=	# a package that has the kernel
+suite=bookworm version=6.1 arch=x86_64 fragments=() patches=() whole=
 case $name in
 kasan) fragments=(x86 debug kasan) ;;
 kcsan) fragments=(x86 debug kcsan) ;;
