@@ -25,7 +25,7 @@ klog_mark
 [ -z "$args" ] || echo 1 >/proc/sys/kernel/panic_on_warn
 
 ok 'the module is loaded' insmod /opt/lunatik-modules/fuzz/fuzz.ko
-"$fuzz" programs 0 1 "$corpus" /dev/null >/tmp/once 2>&1	# what is allocated once is there
+"$fuzz" programs 2 1 "$corpus" /dev/null >/tmp/once 2>&1	# what is allocated once is there
 before=$(slab_kb)
 "$fuzz" programs "$seconds" "$seed" "$corpus" /tmp/found.txt >/tmp/programs 2>&1
 is $? 0 'programs end, in one of the ways that there are'

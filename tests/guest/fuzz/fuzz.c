@@ -5,9 +5,10 @@
  *	fuzz programs SECONDS SEED CORPUS FOUND
  *		Lua programs: those in the file CORPUS, then mutants of them. One
  *		that reaches what none before did, as KCOV tells, is one more to make
- *		mutants of. FOUND gets all that reached something new, those given
+ *		mutants of. FOUND gets all that reached a new place, those given
  *		as well, the shortest first: a new corpus. They go to
- *		/dev/lunatik-fuzz (tests/modules/fuzz). Without KCOV nothing is added.
+ *		/dev/lunatik-fuzz (tests/modules/fuzz). Without KCOV nothing is added,
+ *		and those given are run only as far as the time goes.
  *	fuzz calls SECONDS SEED CORPUS
  *		system calls on /dev/luadrv, from several processes and at random,
  *		with programs of the corpus and pieces of them. What a session
@@ -504,7 +505,7 @@ static int run_programs(unsigned int seconds, const char *found_name)
 	int fd = open(FUZZ, O_WRONLY);
 	FILE *found = fopen(found_name, "w");
 	double start = now(), said = start;
-	unsigned int i, given = programs;
+	unsigned int i, given = programs, before = 0;
 
 	if (fd < 0)
 		die(FUZZ);
@@ -513,21 +514,28 @@ static int run_programs(unsigned int seconds, const char *found_name)
 	kcov_open();
 	printf("%u programs given, %s\n", given, cover ? "by coverage" : "no KCOV: blind");
 	qsort(corpus, given, sizeof(corpus[0]), shorter);
-	for (i = 0; i < given; i++) {
-		if (execute(fd, corpus[i].text, corpus[i].len))
+	for (i = 0; cover && i < given; i++) {
+		if (execute(fd, corpus[i].text, corpus[i].len) && edges > before)
 			save(found, &corpus[i]);
 		corpus[i].us = took;
+		before = edges;
 	}
 	report(start);
 	while (now() - start < seconds) {
 		struct program *p = choose();
 
+		if (!cover && chance(3) == 0) {
+			execute(fd, p->text, p->len);
+			continue;
+		}
 		p->tries++;
 		mutate(p);
 		if (execute(fd, mutant, mutantlen) && programs < MOST) {
 			p->yield++;
 			add(mutant, mutantlen, took);
-			save(found, &corpus[programs - 1]);
+			if (edges > before)
+				save(found, &corpus[programs - 1]);
+			before = edges;
 		}
 		if (now() - said > 60) {
 			said = now();
@@ -537,7 +545,7 @@ static int run_programs(unsigned int seconds, const char *found_name)
 	report(start);
 	if (kcov >= 0)
 		ioctl(kcov, KCOV_DISABLE, 0);
-	if (seconds && executed == given)
+	if (seconds && executed <= (cover ? given : 0))
 		complain("no mutant was run");
 	if (outcomes[5] > executed / 2)
 		complain("most programs got no runtime");
