@@ -210,6 +210,13 @@ static const char * const words[] = {
 
 #define WORDS (sizeof(words) / sizeof(words[0]))
 
+static const char * const operators[] = {
+	"+", "-", "*", "//", "%", "^", "&", "|", "~", "<<", ">>", "..", "==", "<", "<=",
+	"and", "or", ",",
+};
+
+#define OPERATORS (sizeof(operators) / sizeof(operators[0]))
+
 static char mutant[LONGEST + 1];
 static size_t mutantlen;
 
@@ -248,6 +255,31 @@ static unsigned int tokenize(const char *s, unsigned int len)
 		tokens[n++].len = i - from;
 	}
 	return n;
+}
+
+/* What may stand for another: operands, keywords, the rest */
+static int kind(const char *s, unsigned int len)
+{
+	static const char keywords[] = " and or not do end while repeat until for in if then else elseif return break goto local function ";
+	char word[16];
+
+	if (isdigit((unsigned char)*s) || strchr("\"'_", *s))
+		return 0;
+	if (!isalpha((unsigned char)*s))
+		return 2;
+	len = strcspn(s, " (=") < len ? strcspn(s, " (=") : len;
+	snprintf(word, sizeof(word), " %.*s ", (int)len, s);
+	return strstr(keywords, word) ? 1 : 0;
+}
+
+static const char *word_like(const char *s, unsigned int len)
+{
+	const char *word = words[chance(WORDS)];
+	int tries;
+
+	for (tries = 0; tries < 20 && kind(word, strlen(word)) != kind(s, len); tries++)
+		word = words[chance(WORDS)];
+	return word;
 }
 
 /* What stands at @at for @old bytes becomes the @len bytes of @s. */
@@ -303,20 +335,38 @@ static void mutate_once(void)
 	case 0:	/* a token for another */
 	case 1:
 	case 2:
-		put_word(at, tokens[a].len, words[chance(WORDS)]);
+		put_word(at, tokens[a].len, chance(8) ? word_like(mutant + at, tokens[a].len) :
+			 words[chance(WORDS)]);
 		break;
-	case 3:
-		put_word(at, 0, words[chance(WORDS)]);
+	case 3:	/* more behind an operand */
+		if (chance(8) == 0) {
+			put_word(at, 0, words[chance(WORDS)]);
+		} else if (kind(mutant + at, tokens[a].len) == 0) {
+			at += tokens[a].len;
+			put_word(at, 0, word_like("x", 1));
+			put_word(at, 0, operators[chance(OPERATORS)]);
+		}
 		break;
 	case 4:	/* gone */
+		if (chance(4))
+			lines(&self, &at, &len);
 		put(at, len, "", 0);
 		break;
 	case 5:	/* twice */
+		if (chance(4)) {
+			lines(&self, &at, &len);
+			put(at, 0, "\n", 1);
+			put(at, 0, mutant + at + 1, len);
+			break;
+		}
 		put(at, 0, mutant + at, len);
 		break;
 	case 6:	/* one token for another of the same program */
 	case 7:
-		b = chance(n);
+		for (b = chance(n), len = 0; len < 20; b = chance(n), len++)
+			if (kind(mutant + tokens[b].at, tokens[b].len) ==
+			    kind(mutant + at, tokens[a].len))
+				break;
 		put(at, tokens[a].len, mutant + tokens[b].at, tokens[b].len);
 		break;
 	case 8: { /* lines of another */
@@ -342,6 +392,8 @@ static void mutate_once(void)
 		put(at, tokens[a].len, text, len);
 		break;
 	case 12: /* a byte */
+		if (chance(3))
+			break;
 		mutant[1 + chance(mutantlen - 1)] = chance(8) ? 32 + chance(95) : 1 + chance(255);
 		break;
 	case 13:

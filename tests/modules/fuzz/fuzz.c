@@ -36,6 +36,7 @@ module_param(time, uint, 0644);
 
 static DEFINE_MUTEX(fuzz_lock);		/* one program at a time */
 static const char *fuzz_text;		/* that of now */
+static lunatik_object_t *fuzz_checker;
 
 static void fuzz_say(void)
 {
@@ -113,6 +114,19 @@ static const luaL_Reg luafuzz_lib[] = {
 
 LUNATIK_NEWLIB(fuzz, luafuzz_lib, NULL);
 
+/* What does not parse needs no runtime of its own. */
+static int fuzz_check(lua_State *L, const char *text, size_t len)
+{
+	switch (luaL_loadbufferx(L, text, len, "=fuzz", "t")) {
+	case LUA_OK:
+		return 0;
+	case LUA_ERRMEM:
+		return -ENOMEM;
+	default:
+		return -ENOEXEC;
+	}
+}
+
 static ssize_t fuzz_write(struct file *file, const char __user *buf, size_t len, loff_t *off)
 {
 	lunatik_budget_t budget = {.memory = memory, .time = time};
@@ -132,11 +146,15 @@ static ssize_t fuzz_write(struct file *file, const char __user *buf, size_t len,
 	mutex_lock(&fuzz_lock);
 	WRITE_ONCE(fuzz_text, text);
 	mod_timer(&fuzz_timer, jiffies + 60 * HZ);
+	lunatik_run(fuzz_checker, fuzz_check, ret, text + 1, len - 1);
+	if (ret)
+		goto out;
 	ret = lunatik_newbounded(&runtime, "t/fuzz/program", opt, &budget);
-	if (ret == 0) {
-		lunatik_run(runtime, fuzz_run, ret, text + 1, len - 1);
-		lunatik_stop(runtime);
-	}
+	if (ret)
+		goto out;
+	lunatik_run(runtime, fuzz_run, ret, text + 1, len - 1);
+	lunatik_stop(runtime);
+out:
 	del_timer_sync(&fuzz_timer);
 	WRITE_ONCE(fuzz_text, NULL);
 	mutex_unlock(&fuzz_lock);
@@ -158,17 +176,24 @@ static struct miscdevice fuzz_device = {
 
 static int __init fuzz_init(void)
 {
-	int ret = misc_register(&fuzz_device);
+	int ret = lunatik_runtime(&fuzz_checker, "t/fuzz/child", true);
 
-	if (ret == 0)
-		atomic_notifier_chain_register(&panic_notifier_list, &fuzz_notifier);
-	return ret;
+	if (ret)
+		return ret;
+	ret = misc_register(&fuzz_device);
+	if (ret) {
+		lunatik_stop(fuzz_checker);
+		return ret;
+	}
+	atomic_notifier_chain_register(&panic_notifier_list, &fuzz_notifier);
+	return 0;
 }
 
 static void __exit fuzz_exit(void)
 {
 	atomic_notifier_chain_unregister(&panic_notifier_list, &fuzz_notifier);
 	misc_deregister(&fuzz_device);
+	lunatik_stop(fuzz_checker);
 	del_timer_sync(&fuzz_timer);
 }
 
