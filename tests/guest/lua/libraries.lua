@@ -96,7 +96,7 @@ assert(collectgarbage("count") < 1 << 20)
 
 -- weak keys that lead to each other, in an order that takes many looks: all stay
 do
-	local n, objects, tables, order = 600, {}, {}, {}
+	local n, objects, tables, order = 1500, {}, {}, {}
 	for i = 1, n + 1 do objects[i] = {} end
 	for i = 1, n do table.insert(order, math.random(i), i) end
 	for _, i in ipairs(order) do
