@@ -240,7 +240,7 @@ static int result(void)
 		pr_info("contexts: %s runtime counted %d of %ld\n", names[i], n,
 			atomic_long_read(&entered[i]));
 		total += atomic_long_read(&entered[i]);
-		if (n != atomic_long_read(&entered[i]) || n < 100)
+		if (n != atomic_long_read(&entered[i]) || n < 10)
 			ret = -EINVAL;
 	}
 	pr_info("contexts: the object counted %ld of %ld, %ld failed (%d)\n",
