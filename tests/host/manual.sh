@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
 # needs: mandoc man-db lua5.4
+# timeout: 1800
 # The C API as the documents have it, the headers and the manual: each name is
 # declared, described and tested; the pages are in order; their examples build.
 set -u
@@ -238,7 +239,7 @@ exported()
 # How many are built, and what the compiler and modpost warn of.
 build()
 {
-	nice make -C "$headers" M="$tmp/examples" \
+	make -C "$headers" -j"$(nproc)" M="$tmp/examples" \
 		KBUILD_EXTRA_SYMBOLS="$tmp/Module.symvers" modules >"$tmp/log" 2>&1
 	grep -iE 'warning|error' "$tmp/log"
 	set -- "$tmp"/examples/*.ko
