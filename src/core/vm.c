@@ -97,7 +97,8 @@ static void lunatik_freeuserdata(lua_State *L, void *o)
 /*
  * Makes the script stop at its next instruction and call lunatik_hook(). Runs
  * on the CPU of the script, which is interrupted: it writes only what a
- * signal handler of a program may, see lua_sethook().
+ * signal handler of a program may, see lua_sethook(). What it reads was written
+ * there, before or after the instruction that is interrupted: either will do.
  */
 void lunatik_arm(struct lunatik_runtime *rt)
 {
@@ -109,8 +110,8 @@ void lunatik_arm(struct lunatik_runtime *rt)
 	WRITE_ONCE(rt->due, true);
 	L->hookmask |= LUA_MASKCOUNT;
 	L->hookcount = 1;
-	for (ci = L->ci; ci; ci = ci->previous)
-		if (isLua(ci))
+	for (ci = data_race(L->ci); ci; ci = data_race(ci->previous))
+		if (data_race(isLua(ci)))
 			ci->u.l.trap = 1;
 }
 
