@@ -110,8 +110,9 @@ void lunatik_arm(struct lunatik_runtime *rt)
 	WRITE_ONCE(rt->due, true);
 	L->hookmask |= LUA_MASKCOUNT;
 	L->hookcount = 1;
+	/* the writes it races with are of this CPU */
 	for (ci = data_race(L->ci); ci; ci = data_race(ci->previous))
-		if (data_race(isLua(ci)))
+		if (data_race(isLua(ci)))	/* as are these */
 			ci->u.l.trap = 1;
 }
 

@@ -260,16 +260,21 @@ static unsigned int tokenize(const char *s, unsigned int len)
 /* What may stand for another: operands, keywords, the rest */
 static int kind(const char *s, unsigned int len)
 {
-	static const char keywords[] = " and or not do end while repeat until for in if then else elseif return break goto local function ";
-	char word[16];
+	static const char * const keywords[] = {
+		"and", "or", "not", "do", "end", "while", "repeat", "until", "for", "in", "if",
+		"then", "else", "elseif", "return", "break", "goto", "local", "function",
+	};
+	unsigned int i;
 
 	if (isdigit((unsigned char)*s) || strchr("\"'_", *s))
 		return 0;
 	if (!isalpha((unsigned char)*s))
 		return 2;
 	len = strcspn(s, " (=") < len ? strcspn(s, " (=") : len;
-	snprintf(word, sizeof(word), " %.*s ", (int)len, s);
-	return strstr(keywords, word) ? 1 : 0;
+	for (i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
+		if (strlen(keywords[i]) == len && memcmp(keywords[i], s, len) == 0)
+			return 1;
+	return 0;
 }
 
 static const char *word_like(const char *s, unsigned int len)
