@@ -64,8 +64,8 @@ set -- UBSAN_SANITIZE=y "$@"
 
 say "building the modules for $(basename "$tree")"
 mkdir -p "$out/src" "$out/modules" "$out/faults"
-# copies, with the time of now, so that the tree's own objects, of another kernel, stay; only what
-# changed is compiled again
+# copies, so that the tree's own objects, of another kernel, stay; only what
+# changed is compiled again, and has the time of now
 copy()
 {
 	(cd "$1" && find . -type f ! -name '*.o' ! -name '*.ko' ! -name '*.mod*' \
