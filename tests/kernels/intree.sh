@@ -49,7 +49,7 @@ rm "$out/answer"
 mkdir -p "$linux/drivers/lunatik"
 (cd "$TOP/src" && find . -type f ! -name '*.o' ! -name '*.ko' ! -name '*.mod*' \
 	! -name '.*.cmd' ! -name '*.o.d' ! -name Module.symvers -print0) |
-	rsync -a --checksum --from0 --files-from=- "$TOP/src" "$linux/drivers/lunatik"
+	rsync -a --no-times --checksum --from0 --files-from=- "$TOP/src" "$linux/drivers/lunatik"
 grep -q lunatik "$linux/drivers/Kconfig" ||
 	sed -i '/^endmenu/i source "drivers/lunatik/Kconfig"' "$linux/drivers/Kconfig"
 # shellcheck disable=SC2016 # make's

@@ -75,12 +75,12 @@ expected=
 say "building the modules for $(basename "$tree")"
 mkdir -p "$out/src" "$out/modules" "$out/faults"
 # copies, so that the tree's own objects, of another kernel, stay; only what
-# changed is compiled again
+# changed is compiled again, and has the time of now
 copy()
 {
 	(cd "$1" && find . -type f ! -name '*.o' ! -name '*.ko' ! -name '*.mod*' \
 		! -name '.*.cmd' ! -name '*.o.d' -print0) |
-		rsync -a --checksum --from0 --files-from=- "$1" "$2"
+		rsync -a --no-times --checksum --from0 --files-from=- "$1" "$2"
 }
 copy "$TOP/src" "$out/src"
 flags="$tree $* ${counted[*]}"

@@ -96,22 +96,21 @@ assert(collectgarbage("count") < 1 << 20)
 
 -- weak keys that lead to each other, in an order that takes many looks: all stay
 do
-	local n, objects, tables, order = 1500, {}, {}, {}
+	local n, objects, tables, order, where = 1000, {}, {}, {}, {}
 	for i = 1, n + 1 do objects[i] = {} end
 	for i = 1, n do table.insert(order, math.random(i), i) end
-	for _, i in ipairs(order) do
+	for k, i in ipairs(order) do
 		local t = setmetatable({}, {__mode = "k"})
 		for j = 1, 33 do t["field" .. j] = true end
 		t[objects[i]] = objects[i + 1]
-		tables[i] = t
+		tables[k], where[i] = t, k
 	end
 	local at = objects[1]
 	objects = nil
 	collectgarbage()
-	for i = 1, n do at = assert(tables[i][at], i) end
-	tables, at = nil, nil
-	collectgarbage()
+	for i = 1, n do at = assert(tables[where[i]][at], i) end
 end
+collectgarbage()
 
 -- the debug library reaches scripts only
 local before = math.random(1000000)
