@@ -335,7 +335,7 @@ with_kernel()
 		cp "$TOP"/tests/kernels/faults/faults.sh "$out"/faults/faults.ko "$work/faults"
 		say "booting $kernel for ${#faults[@]} faults on purpose"
 		status=0
-		bash "$HARNESS/boot.sh" -t 300 "$boots" "$logs/faults" "$work/faults" \
+		bash "$HARNESS/boot.sh" -t $((300 * slow)) "$boots" "$logs/faults" "$work/faults" \
 			./faults.sh "${faults[@]}" | sed 's/^/# /' || status=${PIPESTATUS[0]}
 		"$HARNESS/klog.sh" "$logs/faults/kernel.log" >"$logs/faults/trouble" || :
 		for fault in "${faults[@]}"; do
