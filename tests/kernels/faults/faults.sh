@@ -8,8 +8,11 @@ for kind; do
 	echo "lunatik-harness: fault $kind" >/dev/kmsg
 	insmod ./faults.ko "what=$kind"
 	if [ "$kind" = leak ]; then
-		# what was allocated just now is not looked for yet
+		# what was allocated just now is not looked for yet, and what was
+		# not there when it looked last may still change
 		rmmod faults
+		sleep 6
+		echo scan >/sys/kernel/debug/kmemleak
 		sleep 6
 		echo scan >/sys/kernel/debug/kmemleak
 		echo clear >/sys/kernel/debug/kmemleak
