@@ -220,6 +220,7 @@ flock -n 9 || {
 	flock 9
 }
 if [ ! -f "$tree/$image" ]; then
+	[ -n "$part" ] || "$HARNESS/deps.sh" "$0"
 	alive "$cache/$name.log" "building the kernel $name from Debian's $package" \
 		bash "$0" "$name" --build ||
 		die "no kernel; all of its output is in $cache/$name.log"

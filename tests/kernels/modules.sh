@@ -40,6 +40,7 @@ compile()
 		die "warnings, see $log"
 }
 
+"$HARNESS/deps.sh" "$0"
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 case $name in
