@@ -93,7 +93,7 @@ static int fuzz_run(lua_State *L, const char *text, size_t len)
 	return ret;
 }
 
-/* fuzz.load(text, len) -> function; a string of it is charged to this runtime. */
+/* fuzz.load(text, len) -> function; nothing if there is no memory to parse it. */
 static int luafuzz_load(lua_State *L)
 {
 	const char *text = lua_touserdata(L, 1);
@@ -102,9 +102,7 @@ static int luafuzz_load(lua_State *L)
 		return luaL_argerror(L, 1, "not a program");
 	if (luaL_loadbufferx(L, text, luaL_checkinteger(L, 2), "=fuzz", "t") == LUA_OK)
 		return 1;
-	luaL_pushfail(L);
-	lua_insert(L, -2);
-	return 2;
+	return 0;
 }
 
 static const luaL_Reg luafuzz_lib[] = {
