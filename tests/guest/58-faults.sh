@@ -6,13 +6,37 @@
 # script (faults/fault.c). The tables have for each operation the way to fail,
 # how many allocations did, and how often the operation failed for that.
 # ONLY='lua c device modules' says which parts; all of them unless it is set.
+# A kernel without fault injection does the part in C, with slab allocations failed
+# by a probe.
 . "$KTAP"
 . "$TESTDIR/lib.sh"
+modprobe luarcu
 if [ ! -e /proc/self/fail-nth ]; then
+	mkdir -p /lib/modules/lua/t
+	cp -r "$TESTDIR/scripts/faults" /lib/modules/lua/t/
+	before=$(slab_kb)
+	klog_mark
+	if insmod "${MODULES:-/opt/lunatik-modules}/fail/fail.ko" campaign=1 2>/tmp/fail; then
+		ok 'operations in C fail cleanly' true
+		klog_since | sed -n 's/.*\(fail: .*\)/\1/p' | diag
+		like "$(klog_since)" 'fail: [0-9]{2,} operations, [0-9]{3,} faults, 0 wrong' 'all of them'
+		ok 'the module goes' rmmod fail
+		unlike "$(klog_since)" 'BUG|WARNING|Oops' 'the kernel had nothing to say'
+		lua 'collectgarbage()'
+		after=$(slab_kb)
+		diag "slab and vmalloc before $before kB, after $after kB"
+		ok 'nothing is left of them' test $((after - before)) -lt $SLACK
+	elif klog_since | grep -q 'fail:'; then
+		klog_since | sed -n 's/.*\(fail: .*\)/\1/p' | diag
+		ok 'operations in C fail cleanly' false
+	else
+		skip 'slab allocations failed once' "$(cat /tmp/fail)"
+	fi
 	skip 'every allocation failed once' 'this kernel has no fault injection (CONFIG_FAULT_INJECTION)'
+	rm -r /lib/modules/lua/t
+	works 'a script runs'
 	finish
 fi
-modprobe luarcu
 : "${ONLY:=lua c device modules}"
 debug=/sys/kernel/debug
 [ -e $debug/failslab ] || mount -t debugfs none $debug

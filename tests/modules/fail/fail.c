@@ -57,14 +57,67 @@ static unsigned int fail_left(void)
 	WRITE_ONCE(current->fail_nth, 0);
 	return left;
 }
+static int fail_init_nth(void)
+{
+	return 0;
+}
+
+static void fail_exit_nth(void)
+{
+}
 #else
+#include <linux/kprobes.h>
+
+/*
+ * A kernel without fault injection, as Debian's, asks should_failslab() before each
+ * slab allocation all the same. A probe answers for it: pages are not failed here.
+ */
+
+static struct task_struct *fail_task;
+static unsigned int fail_count;
+
+static noinline notrace int fail_answer(void)
+{
+	return -ENOMEM;
+}
+
+static int fail_asked(struct kprobe *probe, struct pt_regs *regs)
+{
+	if (READ_ONCE(fail_task) != current || !in_task() || !fail_count ||
+	    (regs_get_kernel_argument(regs, 1) & __GFP_NOFAIL) || --fail_count)
+		return 0;
+	instruction_pointer_set(regs, (unsigned long)fail_answer);
+	return 1;
+}
+NOKPROBE_SYMBOL(fail_asked);
+
+static struct kprobe fail_probe = {
+	.symbol_name = "should_failslab",
+	.pre_handler = fail_asked,
+};
+
 static void fail_nth(unsigned int n)
 {
+	WRITE_ONCE(fail_task, NULL);
+	fail_count = n;
+	WRITE_ONCE(fail_task, current);
 }
 
 static unsigned int fail_left(void)
 {
-	return 1;
+	WRITE_ONCE(fail_task, NULL);
+	return fail_count;
+}
+
+/* -ENOENT where the kernel has no such function */
+static int fail_init_nth(void)
+{
+	return register_kprobe(&fail_probe);
+}
+
+static void fail_exit_nth(void)
+{
+	unregister_kprobe(&fail_probe);
 }
 #endif
 
@@ -859,19 +912,26 @@ static int __init fail_init(void)
 {
 	DECLARE_COMPLETION_ONSTACK(done);
 	struct task_struct *thread;
+	int ret = fail_init_nth();
 
-	if (!campaign)
-		return 0;
+	if (ret || !campaign)
+		return ret;
 	thread = kthread_run(campaign_thread, &done, "fail");
-	if (IS_ERR(thread))
-		return PTR_ERR(thread);
-	while (!wait_for_completion_timeout(&done, HZ))
-		;	/* it takes long, and does not hang */
-	return kthread_stop(thread);
+	if (IS_ERR(thread)) {
+		ret = PTR_ERR(thread);
+	} else {
+		while (!wait_for_completion_timeout(&done, HZ))
+			;	/* it takes long, and does not hang */
+		ret = kthread_stop(thread);
+	}
+	if (ret)
+		fail_exit_nth();
+	return ret;
 }
 
 static void __exit fail_exit(void)
 {
+	fail_exit_nth();
 }
 
 module_init(fail_init);
