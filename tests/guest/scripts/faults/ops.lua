@@ -202,7 +202,7 @@ local function language()
 		if ok and r[1].quota < 1 then return "no status" end
 	end)
 	sweep("load", nothing, function()
-		return load("local a, b = ... local t = {x = a, y = 'yes', [3] = b} return function() return t.x + t[3] end")(40, 2)()
+		return assert(load("local a, b = ... local t = {x = a, y = 'yes', [3] = b} return function() return t.x + t[3] end"))(40, 2)()
 	end, function(ok, _, r)
 		if ok and r[1] ~= 42 then return "no result" end
 	end)
