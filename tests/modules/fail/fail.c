@@ -266,8 +266,16 @@ static int lib_alive(lua_State *L)
 	return 1;
 }
 
+/* pause(): only for who may sleep; lets the workers of luarcu work */
+static int lib_pause(lua_State *L)
+{
+	msleep(1);
+	return 0;
+}
+
 static const luaL_Reg fail_lib[] = {
 	{"call", lib_call},
+	{"pause", lib_pause},
 	{"thing", lib_thing},
 	{"alive", lib_alive},
 	{NULL, NULL}
