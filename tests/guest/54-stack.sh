@@ -76,7 +76,7 @@ ended loop 'here 300' 2000 1000 1000
 ended finalizer 'here 300' 2000 1000 1000
 ended sort 'here 300' 2000 1000 1000
 ended find 'here 300' 2000 1000 1000
-ended rep 'here 10' 3000 2500 1000
+ended rep 'here 50' 3000 2500 1000
 ended sort 'timer 50' 1500 1500 1000
 ended find 'timer 50' 1500 1500 1000
 ended sort 'hrtimer 20' 1500 1500 1500

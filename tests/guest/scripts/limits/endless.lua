@@ -12,7 +12,7 @@ local cases = {
 	{"finalizer", "here", "process", {time = 300}},
 	{"sort", "here", "process", {time = 300}},
 	{"find", "here", "process", {time = 300}},
-	{"rep", "here", "process", {time = 10, memory = 250 << 20}},
+	{"rep", "here", "process", {time = 50, memory = 250 << 20}},
 	{"sort", "timer", "softirq", {time = 50}},
 	{"find", "timer", "softirq", {time = 50}},
 	{"sort", "hrtimer", "hardirq", {time = 20}},
