@@ -19,7 +19,10 @@ is "$status" 0 'each way from each place ends'
 printf '%s\n' "$out" | grep '|' >/tmp/ways
 awk -F'|' 'BEGIN { print "way | from | depth, used, left | message" }
 	{ printf "%s | %s | %s, %s, %s | %.60s\n", $1, $2, $3, $4, $5, $6 }' /tmp/ways | diag
+# a kernel that watches itself has other frames, and all the time in the world
+measured() { [ "$LUNATIK_SLOW" -le 4 ]; }
 for from in here 'call 5 kB' 'call 8 kB' 'call 11 kB' timer hrtimer kprobe; do
+	measured || break
 	# what was refused at once has painted nothing
 	is "$(awk -F'|' -v from="$from" -v least="$least" '
 		$2 == from && ++n && ($5 < 0 ? $6 !~ /C stack overflow/ : $5 < least) {
@@ -33,6 +36,7 @@ done
 # deep WAY LEAST: so much is there for ordinary scripts
 deep()
 {
+	measured || return
 	got=$(awk -F'|' -v way="$1" '$1 == way && $2 == "here" { print $3 }' /tmp/ways)
 	ok "$1: $got levels" test "${got:-0}" -ge "$2"
 }
@@ -48,11 +52,12 @@ deep index 24
 deep gsub 6
 deep sort 14
 deep require 14
+measured || skip 'what is left of the stack, how deep scripts get' 'this kernel has larger frames'
 unlike "$(klog_since)" 'BUG|WARNING|Oops|stack guard|corrupt' 'the kernel had nothing to say'
 
 # --- what has no end
 klog_mark
-lua 'require "t/limits/endless"(1)'
+lua "require 't/limits/endless'(1, $LUNATIK_SLOW)"
 is "$status" 0 'what has no end is ended'
 printf '%s\n' "$out" | grep '|' >/tmp/loops
 sed '1i what | from, ms that it may take | ms it took | longest wait of a thread, of a timer | message' /tmp/loops | diag
@@ -61,6 +66,7 @@ sed '1i what | from, ms that it may take | ms it took | longest wait of a thread
 # CPU and a timer waited for so many at most; ten times what a real machine needs
 ended()
 {
+	measured || return
 	is "$(awk -F'|' -v what="$1" -v from="$2" -v most="$3" -v thread="$4" -v timer="$5" '
 		$1 == what && $2 == from {
 			n++
@@ -80,6 +86,7 @@ ended rep 'here 50' 3000 2500 1000
 ended sort 'timer 50' 1500 1500 1000
 ended find 'timer 50' 1500 1500 1000
 ended sort 'hrtimer 20' 1500 1500 1500
+measured || skip 'how long it took, and others waited' 'this kernel is slow'
 
 # by a signal to who waits for it
 echo 'while true do end' >/tmp/loop.lua
@@ -87,7 +94,7 @@ before=$(date +%s%N)
 timeout -s INT 1 sh -c "cat /tmp/loop.lua >$DRV"
 took=$((($(date +%s%N) - before) / 1000000))
 diag "a script of $DRV whose writer is interrupted after 1000 ms ends after $took ms"
-ok 'a script of the device ends with who wrote it' test "$took" -lt 4000
+ok 'a script of the device ends with who wrote it' test "$took" -lt $((4000 * LUNATIK_SLOW))
 for _ in 1 2 3 4 5 6 7 8 9; do
 	grep -q ' /dev/luadrv$' /proc/lunatik || break
 	sleep 0.3

@@ -24,7 +24,7 @@ trouble='BUG|WARNING|Oops|Call Trace|rcu:.*stall|soft lockup|blocked for more|Ou
 # batch FIRST COUNT: its outcomes, a line 'healthy result=N error=N ...'
 batch()
 {
-	lua "print(require 't/fuzz/batch'($1, $2))"
+	lua "print(require 't/fuzz/batch'($1, $2, $LUNATIK_SLOW))"
 	line=$(printf '%s\n' "$out" | grep -E '^(healthy|ILL)') || line="ILL $out"
 	printf '%s\n' "$out" | sed -n 's/^syntax:/seed in &/p' | head -n 3 | diag
 }

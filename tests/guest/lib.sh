@@ -71,11 +71,15 @@ klog_mark()
 
 klog_since()
 {
-	# all of it, where so much was logged since that the mark is lost
+	# all of it, where so much was logged since that the mark is lost; races of the
+	# kernel with itself are its own
 	dmesg | awk -v mark="$KLOG_MARK" '
 	{ line[NR] = $0 }
 	index($0, mark) { from = NR }
-	END { for (i = from + 1; i <= NR; i++) print line[i] }'
+	END {
+		for (i = from + 1; i <= NR; i++)
+			if (line[i] !~ /KCSAN: data-race in [^[]*$/) print line[i]
+	}'
 }
 
 # kB that it may hold more than before. KASAN keeps what was freed for a while;

@@ -14,13 +14,13 @@
 
 #include <lunatik.h>
 
-static unsigned int checks, failures;
+static atomic_t checks, failures;
 
 #define check(condition)						\
 do {									\
-	checks++;							\
+	atomic_inc(&checks);						\
 	if (!(condition)) {						\
-		failures++;						\
+		atomic_inc(&failures);					\
 		pr_err("api: line %d: %s\n", __LINE__, #condition);	\
 	}								\
 } while (0)
@@ -911,8 +911,8 @@ static int __init api_init(void)
 		check(ret == 0);
 	}
 	test_global();
-	pr_info("api: %u checks, %u failed\n", checks, failures);
-	if (!failures)
+	pr_info("api: %d checks, %d failed\n", atomic_read(&checks), atomic_read(&failures));
+	if (!atomic_read(&failures))
 		return 0;
 	lunatik_delglobal(&global);
 	if (own_runtime)

@@ -2,7 +2,7 @@
 -- The programs of COUNT seeds from FIRST on, each in a runtime of its own.
 -- The seed is said before: where a machine ends, the kernel log tells why.
 local context = {"process", "process", "softirq", "hardirq"}
-local budget = {memory = 1 << 20, time = 100}
+local budget = {memory = 1 << 20}
 
 -- A runtime for one program. A machine that is busy elsewhere may need more than the
 -- budget to load what runs it: that says nothing about the program.
@@ -15,7 +15,8 @@ local function runtime(where)
 	return lunatik.runtime("t/fuzz/one", where, budget)
 end
 
-return function(first, count)
+return function(first, count, slow)
+	budget.time = 100 * slow
 	local outcomes = {}
 	for seed = first, first + count - 1 do
 		local where = context[seed % #context + 1]

@@ -18,15 +18,16 @@ local cases = {
 	{"sort", "hrtimer", "hardirq", {time = 20}},
 }
 
-return function(cpu)
+return function(cpu, slow)
 	limits.bind(cpu)
 	for _, case in ipairs(cases) do
 		local what, from, context, budget = table.unpack(case)
+		local label = from .. (budget and " " .. budget.time or "")
+		if budget and context == "process" then budget.time = budget.time * slow end
 		local r <close> = lunatik.runtime("t/limits/loops", context, budget)
 		limits.beat(cpu)
 		local msg, took = limits.fire(r, from, what)
 		local thread, timer = limits.gaps()
-		print(("%s|%s|%d|%d|%d|%s"):format(what, from .. (budget and " " .. budget.time or ""),
-			took, thread, timer, msg:gsub("\n.*", "")))
+		print(("%s|%s|%d|%d|%d|%s"):format(what, label, took, thread, timer, msg:gsub("\n.*", "")))
 	end
 end
