@@ -13,6 +13,7 @@
 #include <linux/timer.h>
 
 #include <lunatik.h>
+#include <../compat.h>
 
 static unsigned int checks, failures;
 
@@ -860,7 +861,7 @@ static void test_stop(void)
 		wait_for_completion(&stopped);
 		for (j = 0; j < ARRAY_SIZE(tasks); j++)
 			kthread_stop(tasks[j]);
-		del_timer_sync(&timer);
+		timer_delete_sync(&timer);
 		check(lunatik_putobject(victim) == 1);
 	}
 	check(atomic_read(&inside) > ROUNDS && atomic_read(&refused) > ROUNDS);
