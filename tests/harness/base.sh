@@ -42,7 +42,7 @@ printf "virtio_pci\nvirtio_blk\n" >"$1/etc/initramfs-tools/modules"'
 # there, all else is from the suite that the packages are installed in.
 # shellcheck disable=SC2016 # as above
 pin='mkdir -p "$1/etc/apt/preferences.d"
-printf "Package: linux-image-* linux-headers-*\nPin: release n=%s*\nPin-Priority: 1001\n" \
+printf "Package: linux-image-* linux-headers-* linux-base*\nPin: release n=%s*\nPin-Priority: 1001\n" \
 	"$FROM" >"$1/etc/apt/preferences.d/lunatik"'
 
 # sources: apt's, one a line; none for the default, where mmdebstrap knows them
