@@ -174,7 +174,8 @@ static int thread(void *unused)
 	int i;
 
 	for (i = 0; !kthread_should_stop(); i++) {
-		enter(i % CONTEXTS, &threads, preemptible());
+		enter(i % CONTEXTS, &threads, in_task() && !irqs_disabled() &&
+		      (preemptible() || !IS_ENABLED(CONFIG_PREEMPT_COUNT)));
 		irq_work_queue(&irqwork);
 		probed(i);
 		if (i % 16 == 0)
