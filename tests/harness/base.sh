@@ -82,9 +82,10 @@ build()
 	rm -rf "$cache"/new[.-]*	# of a run that was killed
 	mkdir -p "$new"
 	export ARCHIVES=$cache/archives ARCHIVES_NEW=$new FROM=$from
+	# a python3 of somebody's own would be started for each package
 	# shellcheck disable=SC2016 # $1, the root, is for the hook's own shell
 	alive "$cache/base.log" "building the guest's base system, $suite with Linux ${debian:-6.1}" \
-		in_namespace mmdebstrap "${options[@]}" --include="$include" \
+		in_namespace env PATH=/usr/sbin:/usr/bin:/sbin:/bin mmdebstrap "${options[@]}" --include="$include" \
 		--skip=download/empty --skip=essential/unlink \
 		--setup-hook='mkdir -p "$1/var/cache/apt/archives"
 			[ ! -d "$ARCHIVES" ] ||
