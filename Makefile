@@ -17,6 +17,8 @@
 ##               any campaign runs in one of them by KERNEL=kasan
 ## make check-intree  the tests in guest/ in a kernel with Lunatik in its tree:
 ##               built in, and those of the RCU table as modules of that kernel
+## make check-kernels  the tests in guest/ on each of Debian's kernels, or on those of
+##               KERNELS='5.10 6.12-rt'; TESTS= as for quick; build/kernels.txt counts
 ## make coverage what lines of ours run in the tests: build/coverage
 ## make bench    measure, write bench/RESULTS.md; takes a quiet machine and 30 minutes
 ## make deb      build the packages; they and the source package are in build/
@@ -76,6 +78,10 @@ check-intree: deps deb
 	@LUNATIK_KERNEL=builtin tests/harness/check.sh build
 	@TESTS='guest/10 guest/4' LUNATIK_KERNEL=intree tests/harness/check.sh build
 
+KERNELS ?=
+check-kernels: deps deb
+	@TESTS='$(TESTS)' tests/kernels/debian.sh build $(KERNELS)
+
 coverage: deps deb
 	@tests/kernels/coverage.sh build
 
@@ -115,5 +121,5 @@ clean:
 		-o -name Module.symvers -o -name modules.order \) -exec rm -f {} +
 
 .PHONY: help deps lua modules orig deb demo check quick lint check-debug check-intree \
-	coverage torture fuzz fuzz-coverage cycles bench clean
+	check-kernels coverage torture fuzz fuzz-coverage cycles bench clean
 .NOTPARALLEL:

@@ -7,6 +7,7 @@
 #define LUNATIK_CORE_H
 
 #include <linux/atomic.h>
+#include <linux/bug.h>
 #include <linux/completion.h>
 #include <linux/hrtimer.h>
 #include <linux/list.h>
@@ -270,5 +271,20 @@ extern const struct luadrv_interpreter lunatik_interpreter;
 void lunatik_initlog(struct lunatik_runtime *rt);
 void lunatik_log(struct lunatik_runtime *rt, const char *level, const char *text, size_t len);
 void lunatik_logerror(struct lunatik_runtime *rt, const char *what, const char *text, size_t len);
+
+/*
+ * These never return, and nothing says so: Lua declares them as it does, and a module
+ * that only links to them would end in the middle of nowhere, as objtool sees it. It looks
+ * at lunatik.ko as a whole where the kernel has IBT, and warns of code behind such a call.
+ */
+#ifndef LUA_CORE
+#define lunatik_never(call)		({ call; BUG(); 0; })
+#define lunatik_lua_error(L)		lunatik_never(lunatik_lua_error(L))
+#define lunatik_luaL_error(...)		lunatik_never(lunatik_luaL_error(__VA_ARGS__))
+#define lunatik_luaL_argerror(...)	lunatik_never(lunatik_luaL_argerror(__VA_ARGS__))
+#define lunatik_luaL_typeerror(...)	lunatik_never(lunatik_luaL_typeerror(__VA_ARGS__))
+#define lunatik_raise(L, status)	lunatik_never(lunatik_raise(L, status))
+#define lunatik_raisenomemory(L)	lunatik_never(lunatik_raisenomemory(L))
+#endif
 
 #endif

@@ -32,6 +32,14 @@
 #include "../lua/lualib.h"
 
 /*
+ * What lunatik_run() and lunatik_handle() expand to may come back by a jump. With -Wextra,
+ * as since 6.8, gcc warns of the caller's variables: none changes in between.
+ */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wclobbered"
+#endif
+
+/*
  * Options of a class and of an instance. An instance has those of its class
  * and those it is created with; SINGLE takes MONITOR away.
  * Spec: capi, "lunatik_class_t".

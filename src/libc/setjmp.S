@@ -15,7 +15,13 @@
 #define RET ret
 #endif
 
+#ifndef ENDBR	/* before 5.18 */
+#define ENDBR
+#endif
+
+/* what is exported may be called indirectly; SYM_FUNC_START says so in 6.12, in 7.2 not */
 SYM_FUNC_START(lunatik_setjmp)
+	ENDBR
 	movq	(%rsp), %rdx		/* where to return */
 	movq	%rbx, (%rdi)
 	movq	%rbp, 8(%rdi)
@@ -30,6 +36,7 @@ SYM_FUNC_START(lunatik_setjmp)
 SYM_FUNC_END(lunatik_setjmp)
 
 SYM_FUNC_START(lunatik_longjmp)
+	ENDBR
 	movq	56(%rdi), %rdx
 	movq	(%rdi), %rbx
 	movq	8(%rdi), %rbp

@@ -152,10 +152,17 @@ after=$(cat $third/after/status)
 like "$after" "^lunatik/$core, $kernel, x86_64: installed" 'the core was upgraded'
 is "$(printf '%s\n' "$after" | grep -c '^lunatik/')" 1 'the one before is gone'
 like "$after" "^password/1\.0, $kernel, x86_64: installed" 'the binding is installed as before'
-like "$(version before lunatik_newobject_owner)" '^0x' 'the versions of its symbols are read'
 like "$after" "^tables/1\.0, $kernel, x86_64: installed" 'so is the one that depends on luarcu'
-isnt "$(version after lunatik_newobject_owner)" "$(version before lunatik_newobject_owner)" \
-	'it was built anew'
+# Debian's kernels have no versions of symbols since 7.2
+versions=
+! grep -qx CONFIG_MODVERSIONS=y "/boot/config-$kernel" || versions=1
+if [ -n "$versions" ]; then
+	like "$(version before lunatik_newobject_owner)" '^0x' 'the versions of its symbols are read'
+	isnt "$(version after lunatik_newobject_owner)" "$(version before lunatik_newobject_owner)" \
+		'it was built anew'
+else
+	fails 'it was built anew' cmp -s "$third/before/password.ko" "$third/after/password.ko"
+fi
 
 for module in luadrv lunatik luarcu password tables; do
 	ok "$module.ko, after the upgrade" insmod $third/after/$module.ko
@@ -165,18 +172,22 @@ binding 'the binding works with it'
 counts 'and the other'
 ok 'they are unloaded once more' soon modprobe -r password tables
 
-# What the kernel says now is what is wanted: it is kept from the console,
-# whose log has to be clean.
-console=$(cut -f 1 /proc/sys/kernel/printk)
-dmesg -n 1
-klog_mark
-fails 'without that the binding is refused' insmod $third/before/password.ko
-log=$(klog_since)
-sleep 0.5
-dmesg -n "$console"
-like "$log" 'password: disagrees about version of symbol lunatik_newobject_owner$' 'for the versions of its symbols'
-is "$(printf '%s\n' "$log" |
-	grep -vE 'password: (disagrees about version of symbol|Unknown symbol) lunatik_')" '' 'and for nothing else'
+if [ -n "$versions" ]; then
+	# What the kernel says now is what is wanted: it is kept from the console,
+	# whose log has to be clean.
+	console=$(cut -f 1 /proc/sys/kernel/printk)
+	dmesg -n 1
+	klog_mark
+	fails 'without that the binding is refused' insmod $third/before/password.ko
+	log=$(klog_since)
+	sleep 0.5
+	dmesg -n "$console"
+	like "$log" 'password: disagrees about version of symbol lunatik_newobject_owner$' 'for the versions of its symbols'
+	is "$(printf '%s\n' "$log" |
+		grep -vE 'password: (disagrees about version of symbol|Unknown symbol) lunatik_')" '' 'and for nothing else'
+else
+	skip 'without that the binding is refused' 'this kernel has no versions of symbols'
+fi
 
 ok 'the upgraded core is unloaded' soon unload
 ok 'luarcu stays loaded for the other tests' modprobe luarcu

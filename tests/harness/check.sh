@@ -8,6 +8,8 @@
 # here, the harness adds points of its own, and the last line is
 # 'N passed, N failed'. The exit status is 0 when none failed.
 #
+#   LUNATIK_DEBIAN=6.12    another kernel of Debian's, see debian.sh; the tests on the
+#                          host do not run
 #   LUNATIK_KERNEL=kasan   boot this kernel of tests/kernels/kernel.sh instead, or
 #                          builtin and intree of intree.sh; if it tells of faults,
 #                          it first has to report some that are made on purpose;
@@ -23,10 +25,11 @@
 #   LUNATIK_GUEST_MEM, LUNATIK_GUEST_SMP   2G and 2
 #   HOST_TESTS, GUEST_TESTS                other directories of tests
 #
-# Logs: BUILD_DIR/logs, BUILD_DIR/image.
+# Logs: BUILD_DIR/logs, BUILD_DIR/image; for another kernel in a directory between.
 HARNESS_MARK='#'
 set -euf -o pipefail
 . "$(dirname "$0")/lib.sh"
+. "$HARNESS/debian.sh"
 
 [ -d "${1-}" ] || die "usage: check.sh BUILD_DIR"
 BUILD_DIR=$(cd "$1" && pwd)
@@ -34,9 +37,10 @@ export BUILD_DIR
 host_dir=${HOST_TESTS:-$TOP/tests/host}
 guest_dir=${GUEST_TESTS:-$TOP/tests/guest}
 kernel=${LUNATIK_KERNEL-}
-work=$BUILD_DIR${LUNATIK_COVERAGE:+/coverage}${kernel:+/$kernel}
+[ -z "$debian" ] || [ -z "$kernel" ] || die "LUNATIK_KERNEL goes with Debian 12 alone"
+work=$BUILD_DIR${LUNATIK_COVERAGE:+/coverage}${debian:+/$debian}${kernel:+/$kernel}
 logs=$work/logs
-image=$BUILD_DIR/image
+image=$BUILD_DIR${debian:+/$debian}/image
 quick=
 if [ -n "${LUNATIK_QUICK-}" ] && [ -n "$kernel" ] && [ -f "$image/disk.img" ]; then
 	quick=1
@@ -452,7 +456,7 @@ taint()
 # --- all
 
 host_tests=()
-[ -n "$kernel" ] || mapfile -t host_tests < <(list host "$host_dir")
+[ -n "$debian$kernel" ] || mapfile -t host_tests < <(list host "$host_dir")
 mapfile -t guest_tests < <(list guest "$guest_dir")
 mkdir -p "$logs"
 boot=0

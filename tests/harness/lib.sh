@@ -74,3 +74,11 @@ in_namespace()
 		unshare --mount --propagation unchanged "$@"
 	fi
 }
+
+# mirrors PATTERN: the first that matches of those of the system's apt
+mirrors()
+{
+	# shellcheck disable=SC2016 # apt's variable
+	apt-get indextargets --format '$(REPO_URI)' \
+		'Created-By: Packages' 2>/dev/null | grep -E "$1" | head -n 1 || :
+}

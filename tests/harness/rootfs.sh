@@ -4,6 +4,7 @@
 # rootfs.sh BUILD_DIR: makes BUILD_DIR/image, what the guest boots, from the
 # packages BUILD_DIR/*.deb. They are installed with apt in a fresh base system,
 # where DKMS builds the modules for the guest's kernel. As root, or by sudo.
+# For another LUNATIK_DEBIAN, see debian.sh, that is BUILD_DIR/LUNATIK_DEBIAN/image.
 #
 #   image/disk.img, vmlinuz, initrd.img   to boot; image/key says made of what
 #   image/install.log                     what apt and DKMS said
@@ -16,6 +17,7 @@
 # shellcheck disable=SC2317 # cleanup is called by name
 set -eu
 . "$(dirname "$0")/lib.sh"
+. "$HARNESS/debian.sh"
 
 # install_packages ROOT: in a mount namespace of its own, so that the mounts
 # end with it whatever happens
@@ -61,7 +63,7 @@ install_packages()
 	# modules of the tests, as somebody else would build them: against the
 	# installed headers; in the guest it would take minutes
 	local kernel dir dkms=/var/lib/dkms symvers
-	kernel=$(basename "$root"/lib/modules/*-cloud-amd64)
+	kernel=$(guest_kernel "$root")
 	symvers="$dkms/lunatik/kernel-$kernel-x86_64/module/Module.symvers $dkms/luarcu/kernel-$kernel-x86_64/module/Module.symvers"
 	for dir in "$root"/opt/lunatik-modules/*/; do
 		[ -d "$dir" ] || continue
@@ -104,7 +106,9 @@ collect()
 		cp "$log" "$image/dkms/$(printf '%s' "${name%/log}" | tr / _).log"
 	done
 	cp "$root/var/lib/dkms/harness-status" "$image/dkms/status" 2>/dev/null || :
-	(cd "$image" && grep -niE 'warning|objtool:' dkms/*.log install.log) \
+	# that pahole is another one than the kernel was built with is not our doing
+	(cd "$image" && grep -niE 'warning|objtool:' dkms/*.log install.log |
+		grep -v 'warning: pahole version differs') \
 		>"$image/warnings" 2>/dev/null || :
 }
 
@@ -167,9 +171,7 @@ build_image()
 	cp -r "$modules" "$root/opt/lunatik-modules"
 	"$HARNESS/examples.sh" "$root/opt/lunatik-modules/examples"
 	echo lunatik >"$root/etc/hostname"
-	kernel=$(basename "$root"/lib/modules/*-cloud-amd64)
-	[ -d "$root/lib/modules/$kernel/kernel" ] ||
-		die "expected one cloud kernel in the base system: $kernel"
+	kernel=$(guest_kernel "$root")
 
 	third_party "$root" prepare "$build" "$WORK/thirdparty" \
 		>"$image/thirdparty.log"
@@ -230,7 +232,8 @@ fi
 build=$(cd "$1" && pwd)
 modules=${LUNATIK_MODULES:-$TOP/tests/modules}
 ls "$build"/*.deb >/dev/null 2>&1 || die "no packages in $build"
-IMAGE=$build/image
+IMAGE=$build${debian:+/$debian}/image
+mkdir -p "${IMAGE%/*}"
 exec 8>"$build/.image.lock"
 flock 8
 # a fast place for the root filesystem; first what a killed run left there

@@ -23,6 +23,7 @@
 # shellcheck disable=SC2317 # unmount is called by name
 set -eu
 . "$(dirname "$0")/lib.sh"
+. "$HARNESS/debian.sh"
 
 name=password
 package=$name-dkms
@@ -168,7 +169,9 @@ keep()
 	local module
 
 	mkdir -p "$out/$2"
-	cp "$1/lib/modules/$kernel/updates/dkms"/*.ko "$out/$2/"
+	cp "$1/lib/modules/$kernel/updates/dkms"/*.ko* "$out/$2/"
+	# as DKMS installs them for Debian's kernels since 6.12
+	! ls "$out/$2"/*.xz >/dev/null 2>&1 || xz -d "$out/$2"/*.xz
 	chroot "$1" dkms status >"$out/$2/status"
 	cat "$out/$2/status"
 	for module in "$name" tables; do
@@ -220,7 +223,7 @@ upgrade()
 install()
 {
 	root=$1 dir=$2 out=$1/opt/lunatik-thirdparty
-	kernel=$(basename "$root"/lib/modules/*-cloud-amd64)
+	kernel=$(guest_kernel "$root")
 	mkdir -p "$out"
 	cp -r "$dir/commands" "$out/"
 	by_hand

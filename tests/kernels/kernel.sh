@@ -52,14 +52,6 @@ um) image=linux ;;
 esac
 [ -z "$part" ] || image=scripts/checkpatch.pl
 
-# mirrors PATTERN: those of the system's apt
-mirrors()
-{
-	# shellcheck disable=SC2016 # apt's variable
-	apt-get indextargets --format '$(REPO_URI)' \
-		'Created-By: Packages' 2>/dev/null | grep -E "$1" | head -n 1 || :
-}
-
 # An apt that knows this suite alone. Read after the system's apt.conf.d, so
 # that proxies are kept and hooks of the system's updates are not run.
 private_apt()

@@ -2,6 +2,7 @@
 /* Peers and a clock, for bench/instructions. */
 #include <linux/delay.h>
 #include <linux/ktime.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/rhashtable.h>
 

@@ -4,6 +4,7 @@
  * installed, and checks what it gets. Loading fails if a check does.
  */
 #include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/interrupt.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
@@ -384,6 +385,9 @@ static void test_objects(void)
 	check(lunatik_putobject(object) == 0);
 	check(atomic_read(&released) == 0);
 	lunatik_stop(runtime);			/* drops the clone, the last */
+	/* where the kernel cannot tell that it may sleep here, that is put off */
+	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT))
+		msleep(100);
 	check(atomic_read(&released) == 1);
 	check(lunatik_dropobject(single) == 1);
 }

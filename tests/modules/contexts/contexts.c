@@ -23,6 +23,7 @@
 #include <linux/timer.h>
 
 #include <lunatik.h>
+#include <../compat.h>
 
 static unsigned int seconds = 60;
 module_param(seconds, uint, 0444);
@@ -126,7 +127,8 @@ static void on_irqwork(struct irq_work *work)
 	enter(HARDIRQ, &irqworks, in_hardirq());
 }
 
-static DEFINE_IRQ_WORK(irqwork, on_irqwork);
+/* hard: with PREEMPT_RT any other is run by a thread */
+static struct irq_work irqwork = IRQ_WORK_INIT_HARD(on_irqwork);
 
 static noinline int probed(int i)
 {
@@ -172,7 +174,8 @@ static int thread(void *unused)
 	int i;
 
 	for (i = 0; !kthread_should_stop(); i++) {
-		enter(i % CONTEXTS, &threads, preemptible());
+		enter(i % CONTEXTS, &threads, in_task() && !irqs_disabled() &&
+		      (preemptible() || !IS_ENABLED(CONFIG_PREEMPT_COUNT)));
 		irq_work_queue(&irqwork);
 		probed(i);
 		if (i % 16 == 0)
@@ -192,8 +195,7 @@ static int start(void)
 		pr_err("contexts: no kprobe: %d\n", ret);
 
 	timer_setup(&timer, on_timer, 0);
-	hrtimer_init(&hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
-	hrtimer.function = on_hrtimer;
+	hrtimer_setup(&hrtimer, on_hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 	mod_timer(&timer, jiffies + 1);
 	hrtimer_start(&hrtimer, ns_to_ktime(1500 * NSEC_PER_USEC), HRTIMER_MODE_REL_HARD);
 	for (i = 0; i < ARRAY_SIZE(tasks); i++) {
@@ -211,7 +213,7 @@ static int start(void)
 		if (!IS_ERR(tasks[i]))
 			kthread_stop(tasks[i]);
 	hrtimer_cancel(&hrtimer);
-	del_timer_sync(&timer);
+	timer_delete_sync(&timer);
 	tasklet_kill(&tasklet);
 	irq_work_sync(&irqwork);
 	if (!ret)

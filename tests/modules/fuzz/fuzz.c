@@ -21,11 +21,11 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
-#include <linux/panic_notifier.h>
 #include <linux/string.h>
 #include <linux/timer.h>
 
 #include <lunatik.h>
+#include <../compat.h>
 
 #define LONGEST	65536	/* bytes of a program */
 
@@ -153,7 +153,7 @@ static ssize_t fuzz_write(struct file *file, const char __user *buf, size_t len,
 	lunatik_run(runtime, fuzz_run, ret, text + 1, len - 1);
 	lunatik_stop(runtime);
 out:
-	del_timer_sync(&fuzz_timer);
+	timer_delete_sync(&fuzz_timer);
 	WRITE_ONCE(fuzz_text, NULL);
 	mutex_unlock(&fuzz_lock);
 	kfree(text);
@@ -192,7 +192,7 @@ static void __exit fuzz_exit(void)
 	atomic_notifier_chain_unregister(&panic_notifier_list, &fuzz_notifier);
 	misc_deregister(&fuzz_device);
 	lunatik_stop(fuzz_checker);
-	del_timer_sync(&fuzz_timer);
+	timer_delete_sync(&fuzz_timer);
 }
 
 module_init(fuzz_init);

@@ -30,6 +30,7 @@
 #include <linux/timer.h>
 
 #include <lunatik.h>
+#include <../compat.h>
 
 /* --- the stack */
 
@@ -135,7 +136,6 @@ static int on_thread(void *unused)
 
 static struct timer_list timer;
 static struct hrtimer hrtimer;
-static struct irq_work irqwork;
 
 static void on_timer(struct timer_list *unused)
 {
@@ -152,6 +152,8 @@ static void on_irqwork(struct irq_work *unused)
 {
 	work();
 }
+
+static struct irq_work irqwork = IRQ_WORK_INIT_HARD(on_irqwork);
 
 static noinline int probed(int i)
 {
@@ -323,11 +325,8 @@ LUNATIK_NEWLIB(limits, limits_lib, NULL);
 static int __init limits_init(void)
 {
 	timer_setup(&timer, on_timer, 0);
-	hrtimer_init(&hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
-	hrtimer.function = on_hrtimer;
-	hrtimer_init(&beats, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
-	beats.function = on_beat;
-	init_irq_work(&irqwork, on_irqwork);
+	hrtimer_setup(&hrtimer, on_hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+	hrtimer_setup(&beats, on_beat, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
 	return 0;
 }
 
@@ -335,7 +334,7 @@ static void __exit limits_exit(void)
 {
 	if (beating)
 		kthread_stop(beating);
-	del_timer_sync(&timer);
+	timer_delete_sync(&timer);
 	hrtimer_cancel(&hrtimer);
 	irq_work_sync(&irqwork);
 }

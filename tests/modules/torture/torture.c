@@ -24,6 +24,7 @@
 #include <linux/timer.h>
 
 #include <luarcu.h>
+#include <../compat.h>
 
 static unsigned int seconds = 20;
 module_param(seconds, uint, 0444);
@@ -474,8 +475,7 @@ static int start(void)
 	worker_init(&softirq, 100);
 	worker_init(&hardirq, 101);
 	timer_setup(&timer, timer_fn, 0);
-	hrtimer_init(&hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
-	hrtimer.function = hrtimer_fn;
+	hrtimer_setup(&hrtimer, hrtimer_fn, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 	mod_timer(&timer, jiffies + 1);
 	hrtimer_start(&hrtimer, ns_to_ktime(1700 * NSEC_PER_USEC), HRTIMER_MODE_REL_HARD);
 	return ret;
@@ -486,8 +486,8 @@ static void stop(void)
 	int i;
 
 	WRITE_ONCE(stopping, true);
-	del_timer_sync(&timer);
-	del_timer_sync(&timer);	/* it may have been at it again */
+	timer_delete_sync(&timer);
+	timer_delete_sync(&timer);	/* it may have been at it again */
 	hrtimer_cancel(&hrtimer);
 	for (i = 0; i < ARRAY_SIZE(roles); i++) {
 		if (workers[i])
