@@ -184,6 +184,7 @@ int lunatik_protectat(lua_State *L, lunatik_opt_t opt, void (*f)(lua_State *L, v
 void lunatik_raise(lua_State *L, int status);
 void lunatik_raisenomemory(lua_State *L);
 unsigned int lunatik_makeseed(void);
+int lunatik_formatpointer(char *buf, size_t size, const char *format, const void *p);
 int lunatik_rep(lua_State *L);
 int lunatik_find(lua_State *L);
 

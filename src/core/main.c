@@ -3,6 +3,8 @@
 #include <linux/init.h>
 #include <linux/module.h>
 #include <linux/random.h>
+#include <linux/siphash.h>
+#include <linux/string.h>
 
 #include "core.h"
 
@@ -21,11 +23,35 @@ unsigned int lunatik_makeseed(void)
 	return lunatik_seed;
 }
 
+static siphash_key_t lunatik_key __ro_after_init;
+
+/*
+ * What scripts see of an address. The kernel's own %p has 32 bits, by which two tables of
+ * many may look the same, and says "(____ptrval____)" of all while it has no entropy yet.
+ * The format is one of string.format(): "%p", maybe with a width.
+ */
+int lunatik_formatpointer(char *buf, size_t size, const char *format, const void *p)
+{
+	char hashed[24], string[32];
+	size_t len = strlen(format);
+
+	if (format[len - 1] == 's')	/* NULL, for which Lua has a text */
+		return snprintf(buf, size, format, p);
+	if (WARN_ON_ONCE(len >= sizeof(string)))
+		return 0;
+	memcpy(string, format, len + 1);
+	string[len - 1] = 's';
+	snprintf(hashed, sizeof(hashed), "0x%016llx",
+		 siphash_1u64((unsigned long)p, &lunatik_key));
+	return snprintf(buf, size, string, hashed);
+}
+
 static int __init lunatik_init(void)
 {
 	int ret;
 
 	get_random_bytes(&lunatik_seed, sizeof(lunatik_seed));
+	get_random_bytes(&lunatik_key, sizeof(lunatik_key));
 	lunatik_budget_init();
 	lunatik_stack_init();
 	ret = lunatik_later_init();

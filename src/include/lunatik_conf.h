@@ -59,8 +59,9 @@
 #define lua_strx2number(s, p)	lua_str2number(s, p)
 #define lua_getlocaledecpoint()	'.'
 
-#define l_sprintf(s, sz, f, i)	snprintf(s, sz, f, i)
-#define lua_pointer2str(b, sz, p)	l_sprintf(b, sz, "%p", p)
+#define l_sprintf(s, sz, f, i)	\
+	_Generic((i), const void *: lunatik_formatpointer, default: snprintf)(s, sz, f, i)
+#define lua_pointer2str(b, sz, p)	lunatik_formatpointer(b, sz, "%p", p)
 
 /* marks on functions */
 #define LUA_API			extern

@@ -112,6 +112,22 @@ do
 end
 collectgarbage()
 
+-- an address is hashed, the same in all its forms, and another one for each object
+do
+	local t, seen = {}, {}
+	local address = ("%p"):format(t)
+	assert(address:match("^0x%x+$") and #address == 18, address)
+	assert(tostring(t) == "table: " .. address and ("%p"):format(t) == address)
+	assert(("%20p"):format(t) == "  " .. address and ("%-20p"):format(t) == address .. "  ")
+	assert(("%p"):format(1) == "(null)" and ("%8p"):format(nil) == "  (null)")
+	assert(tostring(print):match("^function: 0x%x+$"))
+	for i = 1, 500 do
+		local new = {}
+		assert(not seen[tostring(new)])
+		seen[tostring(new)], seen[i] = true, new
+	end
+end
+
 -- the debug library reaches scripts only
 local before = math.random(1000000)
 assert(debug.setupvalue(math.random, 1, nil) == nil and before)
