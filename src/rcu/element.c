@@ -16,6 +16,7 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "table.h"
 
@@ -228,22 +229,31 @@ static void luarcu_reclaim(struct element *e)
 		kvfree_rcu(e, rcu);
 }
 
-/* One batch at a time waits for its readers, since there is one rcu_head. */
-static struct rcu_head luarcu_rcu;
+/* One batch at a time waits for its readers, since there is one rcu_work. */
+static struct rcu_work luarcu_batch;
 static struct llist_node *luarcu_waiting;
 static atomic_t luarcu_waits = ATOMIC_INIT(0);
 
-static void luarcu_free_batch(struct rcu_head *unused)
+/*
+ * By a worker: the longer a batch waits, the more is in the next one, and the callback of
+ * a grace period would keep its CPU for all of that.
+ */
+static void luarcu_free_batch(struct work_struct *unused)
 {
 	struct element *e, *next;
 
 	llist_for_each_entry_safe(e, next, luarcu_waiting, later) {
-		if (e->type == TVALUE_OBJECT)
+		if (e->type == TVALUE_OBJECT) {
+			/* not here, if it is the last: a release may wait for another */
+			local_bh_disable();
 			lunatik_putobject_by(e->object, NULL);
+			local_bh_enable();
+		}
 		if (e->reserved && !luarcu_isfull())
 			luarcu_giveback(e);
 		else
 			kvfree(e);
+		cond_resched();
 	}
 	atomic_set_release(&luarcu_waits, 0);
 	if (!llist_empty(&luarcu_dead))
@@ -255,7 +265,7 @@ static void luarcu_attend(struct irq_work *unused)
 {
 	if (!llist_empty(&luarcu_dead) && atomic_cmpxchg_acquire(&luarcu_waits, 0, 1) == 0) {
 		luarcu_waiting = llist_del_all(&luarcu_dead);
-		call_rcu(&luarcu_rcu, luarcu_free_batch);
+		queue_rcu_work(system_unbound_wq, &luarcu_batch);
 	}
 	if (!luarcu_isfull())
 		queue_work(system_unbound_wq, &luarcu_filling);
@@ -275,6 +285,7 @@ void luarcu_free(struct element *e)
 
 int luarcu_element_init(void)
 {
+	INIT_RCU_WORK(&luarcu_batch, luarcu_free_batch);
 	luarcu_fill(NULL);
 	if (luarcu_nready < luarcu_reserve) {
 		luarcu_element_exit();
@@ -291,6 +302,7 @@ void luarcu_element_exit(void)
 	do {
 		irq_work_sync(&luarcu_irq);
 		rcu_barrier();
+		flush_rcu_work(&luarcu_batch);
 	} while (atomic_read(&luarcu_waits) || !llist_empty(&luarcu_dead));
 	irq_work_sync(&luarcu_irq);
 	cancel_work_sync(&luarcu_filling);

@@ -57,6 +57,7 @@ static unsigned int fail_left(void)
 	WRITE_ONCE(current->fail_nth, 0);
 	return left;
 }
+
 static int fail_init_nth(void)
 {
 	return 0;
@@ -65,7 +66,7 @@ static int fail_init_nth(void)
 static void fail_exit_nth(void)
 {
 }
-#else
+#elif defined(CONFIG_KPROBES)
 #include <linux/kprobes.h>
 
 /*
@@ -118,6 +119,24 @@ static int fail_init_nth(void)
 static void fail_exit_nth(void)
 {
 	unregister_kprobe(&fail_probe);
+}
+#else
+static void fail_nth(unsigned int n)
+{
+}
+
+static unsigned int fail_left(void)
+{
+	return 1;
+}
+
+static int fail_init_nth(void)
+{
+	return -EOPNOTSUPP;
+}
+
+static void fail_exit_nth(void)
+{
 }
 #endif
 

@@ -517,7 +517,7 @@ static void check_end(void)
 	luarcu_delete(luarcu_global(), &key);
 	lunatik_putobject(table);
 	/* everything in it goes, after a grace period and by workers */
-	for (i = 0; i < 100 && atomic_read(&things_released) != atomic_read(&things); i++)
+	for (i = 0; i < 1200 && atomic_read(&things_released) != atomic_read(&things); i++)
 		msleep(100);
 	if (atomic_read(&things_released) != atomic_read(&things))
 		fail("%d objects were released of %d", atomic_read(&things_released),
