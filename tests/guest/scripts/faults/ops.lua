@@ -33,7 +33,7 @@ end
 -- check(ok, what prepare() returned, results) says what is not as it should be
 local function sweep(name, prepare, act, check, target)
 	for _, way in ipairs {"kernel", "lua", "all"} do
-		local n, failed, fired, ok, results = 0, 0
+		local n, failed, fired, ok, results, _ = 0, 0
 		operations = operations + 1
 		repeat
 			n = n + 1
@@ -47,10 +47,9 @@ local function sweep(name, prepare, act, check, target)
 					complain(name, way, n, "raised", tostring(results[1]))
 				end
 				env = prepare()
-				fired, ok, results = pack(fail.call("kernel", 0, nil, act, env))
+				_, ok, results = pack(fail.call("kernel", 0, nil, act, env))
 				bad = not ok and results[1] or check(ok, env, results)
 				if bad then complain(name, way, n, "not after that", tostring(bad)) end
-				fired = true
 			end
 			coroutine.yield()
 		until not fired or n > 5000
@@ -313,6 +312,9 @@ end
 
 return function(context, all)
 	sleeps = context == "process"
+	for i, v in ipairs(values) do	-- more than is set aside for an entry
+		if context == "hardirq" and v[2] == long then table.remove(values, i) end
+	end
 	tables()
 	language()
 	if all then runtimes() end
