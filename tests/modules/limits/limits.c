@@ -111,7 +111,7 @@ static void work(void)
 
 	lunatik_run(job.runtime, handler, job.ret);
 	job.took = ktime_get_mono_fast_ns() - begin;
-	smp_store_release(&job.done, true);
+	smp_store_release(&job.done, true);	/* what it has is there, for fire() */
 }
 
 static noinline void burn(unsigned long downto)

@@ -276,7 +276,8 @@ static void check_probe(void)
 {
 	static struct kprobe probes[] = {
 		{ .symbol_name = "__kmalloc", .pre_handler = probe_hit },
-		{ .symbol_name = "__kmalloc_noprof", .pre_handler = probe_hit },	/* since 6.10 */
+		/* since 6.10 */
+		{ .symbol_name = "__kmalloc_noprof", .pre_handler = probe_hit },
 		{ .symbol_name = "kfree", .pre_handler = probe_hit },
 		{ .symbol_name = "call_rcu", .pre_handler = probe_hit },
 		{ .symbol_name = "kvfree_call_rcu", .pre_handler = probe_hit },
