@@ -16,6 +16,7 @@ scripts=$TESTDIR/scripts/torture
 
 lua 'print(#rcu)'
 before=$(slab_kb)
+cat /proc/slabinfo >/tmp/slabinfo
 insmod /opt/lunatik-modules/torture/torture.ko "seconds=$seconds" "seed=$seed" & torture=$!
 tries=100
 until lua 'print(rcu.torture ~= nil)' && [ "$out" = true ] || [ $((tries -= 1)) -eq 0 ]; do
@@ -56,6 +57,7 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
 	[ $((after - before)) -ge $SLACK ] || break
 	sleep "$LUNATIK_SLOW"
 done
+slab_growth /tmp/slabinfo | while read -r line; do diag "$line"; done
 ok 'nothing is left' test $((after - before)) -lt $SLACK
 works 'a script runs'
 finish

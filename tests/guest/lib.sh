@@ -82,10 +82,11 @@ klog_since()
 	}'
 }
 
-# kB that it may hold more than before. KASAN keeps what was freed for a while;
-# there kmemleak is who tells.
+# kB that it may hold more than before. KASAN's quarantine keeps what was freed, up
+# to a part in 32 of the memory; there kmemleak is who tells.
 SLACK=2000
-[ ! -e /sys/kernel/debug/kmemleak ] || SLACK=30000
+[ ! -e /sys/kernel/debug/kmemleak ] ||
+	SLACK=$((SLACK + $(sed -n 's/^MemTotal: *\([0-9]*\) kB$/\1/p' /proc/meminfo) / 32))
 
 # slab_kb: what the kernel holds in slab and vmalloc, after it settled
 slab_kb()
@@ -95,4 +96,13 @@ slab_kb()
 	sleep 1
 	echo 2 >/proc/sys/vm/drop_caches
 	awk '/^SUnreclaim|^VmallocUsed/ { kb += $2 } END { print kb }' /proc/meminfo
+}
+
+# slab_growth FILE: which caches grew most since FILE was /proc/slabinfo, in kB
+slab_growth()
+{
+	awk 'NR == FNR { before[$1] = $3 * $4; next }
+		FNR > 2 && $3 * $4 - before[$1] >= 102400 {
+			printf "%s %d kB\n", $1, ($3 * $4 - before[$1]) / 1024
+		}' "$1" /proc/slabinfo | sort -k 2 -n -r | head -n 8
 }
