@@ -111,10 +111,19 @@ enum {
 	LUNATIK_LEVEL_HARDIRQ,		/* interrupts are off */
 };
 
+/*
+ * Whether the lock turns interrupts off. Under PREEMPT_RT nothing does: a method could
+ * not allocate then. No hardirq runtime is made there, so none is waited for.
+ */
+static inline bool lunatik_israw(lunatik_opt_t opt)
+{
+	return opt & LUNATIK_OPT_HARDIRQ && !IS_ENABLED(CONFIG_PREEMPT_RT);
+}
+
 static inline u8 lunatik_level(lunatik_opt_t opt)
 {
-	return opt & LUNATIK_OPT_HARDIRQ ? LUNATIK_LEVEL_HARDIRQ :
-	       opt & LUNATIK_OPT_SOFTIRQ ? LUNATIK_LEVEL_SOFTIRQ : LUNATIK_LEVEL_PROCESS;
+	return lunatik_israw(opt) ? LUNATIK_LEVEL_HARDIRQ :
+	       opt & LUNATIK_OPT_ATOMIC ? LUNATIK_LEVEL_SOFTIRQ : LUNATIK_LEVEL_PROCESS;
 }
 
 /* with each allocation: neither the OOM killer nor a warning for a script's sake */

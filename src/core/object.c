@@ -125,11 +125,11 @@ static void lunatik_initlock(lunatik_object_t *object)
 {
 	BUILD_BUG_ON(sizeof(lunatik_class_t) < 8 * 2 + MAX_LOCKDEP_SUBCLASSES);
 
-	if (object->opt & LUNATIK_OPT_HARDIRQ) {
+	if (lunatik_israw(object->opt)) {
 		raw_spin_lock_init(&object->raw);
 		lockdep_set_class_and_name(&object->raw, lunatik_lockkey(object, 2),
 					   "lunatik hardirq");
-	} else if (object->opt & LUNATIK_OPT_SOFTIRQ) {
+	} else if (object->opt & LUNATIK_OPT_ATOMIC) {
 		spin_lock_init(&object->spin);
 		lockdep_set_class_and_name(&object->spin, lunatik_lockkey(object, 1),
 					   "lunatik softirq");
@@ -510,11 +510,11 @@ bool lunatik_trylock(lunatik_object_t *object)
 	unsigned long flags;
 	bool taken;
 
-	if (object->opt & LUNATIK_OPT_HARDIRQ) {
+	if (lunatik_israw(object->opt)) {
 		taken = raw_spin_trylock_irqsave(&object->raw, flags);
 		if (taken)
 			object->irqflags = flags;
-	} else if (object->opt & LUNATIK_OPT_SOFTIRQ) {
+	} else if (object->opt & LUNATIK_OPT_ATOMIC) {
 		taken = spin_trylock_bh(&object->spin);
 	} else {
 		taken = mutex_trylock(&object->mutex);
@@ -549,7 +549,7 @@ static int lunatik_take(lunatik_object_t *object, bool killable)
 	unsigned long flags;
 	int ret = 0;
 
-	if (object->opt & LUNATIK_OPT_HARDIRQ) {
+	if (lunatik_israw(object->opt)) {
 		/* a probe may have hit right after the lock was taken below */
 		for (ret = 0; unlikely(in_nmi()); ret++) {
 			if (ret == 20)
@@ -559,7 +559,7 @@ static int lunatik_take(lunatik_object_t *object, bool killable)
 		}
 		raw_spin_lock_irqsave(&object->raw, flags);
 		object->irqflags = flags;
-	} else if (object->opt & LUNATIK_OPT_SOFTIRQ) {
+	} else if (object->opt & LUNATIK_OPT_ATOMIC) {
 		spin_lock_bh(&object->spin);
 	} else if (killable) {
 		ret = mutex_lock_killable(&object->mutex);
@@ -593,7 +593,7 @@ void lunatik_unlock(lunatik_object_t *object)
 {
 	unsigned long flags = object->irqflags;
 
-	if (object->opt & LUNATIK_OPT_HARDIRQ) {
+	if (lunatik_israw(object->opt)) {
 		/* a probe inside the unlock has to see who holds it */
 		preempt_disable();
 		raw_spin_unlock(&object->raw);
@@ -603,7 +603,7 @@ void lunatik_unlock(lunatik_object_t *object)
 		return;
 	}
 	WRITE_ONCE(object->holder, NULL);
-	if (object->opt & LUNATIK_OPT_SOFTIRQ)
+	if (object->opt & LUNATIK_OPT_ATOMIC)
 		spin_unlock_bh(&object->spin);
 	else
 		mutex_unlock(&object->mutex);

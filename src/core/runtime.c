@@ -513,6 +513,8 @@ int lunatik_load(lunatik_object_t **pruntime, const char *script, lunatik_opt_t 
 		msg[0] = '\0';
 	if (!wrong && budget)
 		wrong = lunatik_checkbudget(budget, opt);
+	if (!wrong && opt & LUNATIK_OPT_HARDIRQ && !lunatik_israw(opt))
+		wrong = "there are no hardirq runtimes in a kernel with PREEMPT_RT";
 	if (wrong) {
 		pr_err("lunatik: cannot run script '%.*s': %s\n", LUNATIK_NAMELEN,
 		       script ? script : "", wrong);

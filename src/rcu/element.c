@@ -143,12 +143,22 @@ static DEFINE_IRQ_WORK(luarcu_irq, luarcu_attend);
 
 /* --- making and freeing one */
 
+/* Under PREEMPT_RT the kernel's allocator has locks that sleep. */
+static bool luarcu_mayallocate(void)
+{
+	return IS_ENABLED(CONFIG_PREEMPT_RT) ? preemptible() : !irqs_disabled();
+}
+
 static struct element *luarcu_alloc(size_t size, gfp_t gfp)
 {
 	struct element *e = NULL;
 
-	if (irqs_disabled()) {
+	if (!luarcu_mayallocate()) {
+		unsigned long flags;
+
+		local_irq_save(flags);
 		e = luarcu_take(size);
+		local_irq_restore(flags);
 		irq_work_queue(&luarcu_irq);
 		return e;
 	}
@@ -275,7 +285,7 @@ static void luarcu_attend(struct irq_work *unused)
 void luarcu_free(struct element *e)
 {
 	luarcu_uncharge(luarcu_sizeof(e->keylen, e->type == TVALUE_STRING ? e->len : 0));
-	if (irqs_disabled()) {
+	if (!luarcu_mayallocate()) {
 		llist_add(&e->later, &luarcu_dead);
 		irq_work_queue(&luarcu_irq);
 	} else {
