@@ -89,7 +89,7 @@ leaks()
 	cat $debug/kmemleak
 }
 # it may be there and turned off
-leaks_are_told() { [ -e $debug/kmemleak ] && (echo scan=600 >$debug/kmemleak) 2>/dev/null; }
+leaks_are_told() { [ -e $debug/kmemleak ] && (echo scan=off >$debug/kmemleak) 2>/dev/null; }
 if leaks_are_told; then
 	leaks >/dev/null
 	echo clear >$debug/kmemleak

@@ -3,6 +3,7 @@
 #
 # faults.sh KIND...: commits each fault once. A line in the kernel's log goes
 # before each; who reads that has to find a report behind it.
+[ ! -e /sys/kernel/debug/kmemleak ] || echo scan=off >/sys/kernel/debug/kmemleak
 for kind; do
 	sleep 0.2
 	echo "lunatik-harness: fault $kind" >/dev/kmsg
