@@ -44,6 +44,13 @@ static void lunatik_release_memory(struct lunatik_runtime *rt, void *ptr, size_t
 		kvfree(ptr);
 }
 
+/* While Lua allocates a state is not whole; see lunatik_isloading(). */
+static void lunatik_setallocating(struct lunatik_runtime *rt, bool allocating)
+{
+	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT))
+		WRITE_ONCE(rt->allocating, allocating);
+}
+
 void *lunatik_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 {
 	struct lunatik_runtime *rt = ud;
@@ -54,8 +61,11 @@ void *lunatik_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 
 	if (nsize == 0) {
 		rt->memory -= osize;
-		if (ptr)
+		if (ptr) {
+			lunatik_setallocating(rt, true);
 			lunatik_release_memory(rt, ptr, osize);
+			lunatik_setallocating(rt, false);
+		}
 		if (LUNATIK_BOUNDED && unlikely(rt->granted - rt->memory > 2 * LUNATIK_SPARE))
 			lunatik_ungrant(rt);
 		return NULL;
@@ -74,18 +84,20 @@ void *lunatik_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 	if (nsize < osize && nsize > osize / 2)
 		goto keep;
 
+	lunatik_setallocating(rt, true);
 	new = lunatik_allocate(rt, nsize);
+	if (new && ptr) {
+		memcpy(new, ptr, min(osize, nsize));
+		lunatik_release_memory(rt, ptr, osize);
+	}
+	lunatik_setallocating(rt, false);
 	if (!new) {
 		if (nsize > osize)
 			return NULL;
 		goto keep;
 	}
-	if (ptr) {
-		memcpy(new, ptr, min(osize, nsize));
-		lunatik_release_memory(rt, ptr, osize);
-	} else if (!rt->L) {
+	if (!ptr && !rt->L)
 		memset(new, 0, nsize);	/* a state in the making knows no runtime */
-	}
 	ptr = new;
 keep:
 	rt->memory += nsize - osize;

@@ -35,6 +35,7 @@ struct lunatik_runtime {
 	lunatik_object_t *object;
 	lua_State *L;			/* NULL before it is ready and once stopped */
 	bool ready;			/* the script has run to its end */
+	bool allocating;		/* Lua waits for memory: nobody can enter */
 	bool closing;			/* somebody closes the state, or has */
 	bool overflow;			/* the kernel stack ran short in this entry */
 	u8 level;			/* LUNATIK_LEVEL_*, at this moment */

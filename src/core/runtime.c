@@ -425,11 +425,14 @@ static int lunatik_publish(lunatik_object_t *runtime)
 	return 0;
 }
 
-/* Whether this is the one who loads the script, and no interrupt or probe on top. */
+/*
+ * Whether this is the one who loads the script, and no interrupt or probe on top: a
+ * kernel that does not count cannot tell of a probe, but that Lua waits for memory.
+ */
 bool lunatik_isloading(struct lunatik_runtime *rt)
 {
 	return !rt->ready && READ_ONCE(rt->task) == current && in_task() &&
-	       preempt_count() == 0;
+	       preempt_count() == 0 && !READ_ONCE(rt->allocating);
 }
 
 bool lunatik_isready(lua_State *L)

@@ -10,11 +10,11 @@
 #ifndef LUNATIK_SETJMP_H
 #define LUNATIK_SETJMP_H
 
-/* callee-saved registers, stack pointer and return address */
+/* callee-saved registers, stack pointer, return address, and shadow stack if any */
 #ifdef CONFIG_X86_64
 #define LUNATIK_JMPBUF	8
 #else
-#define LUNATIK_JMPBUF	13
+#define LUNATIK_JMPBUF	14
 #endif
 
 typedef unsigned long lunatik_jmpbuf[LUNATIK_JMPBUF];

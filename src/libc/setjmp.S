@@ -63,6 +63,9 @@ SYM_FUNC_START(lunatik_setjmp)
 	stp	x29, x30, [x0, #80]
 	mov	x1, sp
 	str	x1, [x0, #96]
+#ifdef CONFIG_SHADOW_CALL_STACK
+	str	x18, [x0, #104]
+#endif
 	mov	w0, #0
 	ret
 SYM_FUNC_END(lunatik_setjmp)
@@ -76,6 +79,9 @@ SYM_FUNC_START(lunatik_longjmp)
 	ldp	x29, x30, [x0, #80]
 	ldr	x1, [x0, #96]
 	mov	sp, x1
+#ifdef CONFIG_SHADOW_CALL_STACK
+	ldr	x18, [x0, #104]
+#endif
 	mov	w0, #1
 	ret
 SYM_FUNC_END(lunatik_longjmp)
