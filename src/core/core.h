@@ -296,6 +296,7 @@ void lunatik_logerror(struct lunatik_runtime *rt, const char *what, const char *
 #define lunatik_luaL_typeerror(...)	lunatik_never(lunatik_luaL_typeerror(__VA_ARGS__))
 #define lunatik_raise(L, status)	lunatik_never(lunatik_raise(L, status))
 #define lunatik_raisenomemory(L)	lunatik_never(lunatik_raisenomemory(L))
+#define lunatik_throw(L, ret)		lunatik_never(lunatik_throw(L, ret))
 #endif
 
 #endif

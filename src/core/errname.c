@@ -44,7 +44,7 @@ static const char * const errnames[] = {
 	NAME(ERECALLCONFLICT),
 };
 
-void lunatik_throw(lua_State *L, int ret)
+void (lunatik_throw)(lua_State *L, int ret)
 {
 	int error = -(unsigned int)ret;
 

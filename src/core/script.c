@@ -11,6 +11,7 @@
 #include <linux/vmalloc.h>
 
 #include "core.h"
+#include "../compat.h"
 #include "../libc/file.h"
 
 /* The errors that opening a script gives, as a person would say them. */
@@ -74,9 +75,10 @@ int *lunatik_errno(lua_State *L)
 	return &lunatik_runtimeof(L)->err;
 }
 
+/* Security modules are asked as for a module of the kernel: it is code that runs there. */
 static int lunatik_readfile(FILE *file, const char *path)
 {
-	struct file *f = filp_open(path, O_RDONLY | O_NONBLOCK | O_LARGEFILE, 0);
+	struct file *f = lunatik_filp_open(path, O_RDONLY | O_NONBLOCK | O_LARGEFILE, 0);
 	void *text = NULL;
 	ssize_t ret;
 
@@ -88,7 +90,7 @@ static int lunatik_readfile(FILE *file, const char *path)
 	else if (i_size_read(file_inode(f)) == 0)
 		ret = 0;	/* kernel_read_file() takes it for an error */
 	else
-		ret = kernel_read_file(f, 0, &text, lunatik_script_max, NULL, READING_UNKNOWN);
+		ret = kernel_read_file(f, 0, &text, lunatik_script_max, NULL, READING_MODULE);
 	filp_close(f, NULL);
 	if (ret < 0)
 		return ret;
@@ -140,8 +142,7 @@ void lunatik_fclose(FILE *file)
 	kfree(file);
 }
 
-FILE *lunatik_stdin(lua_State *L)
+void lunatik_stdin(lua_State *L)
 {
 	luaL_error(L, "a script in the kernel has no standard input");
-	return NULL;
 }

@@ -22,7 +22,7 @@ struct lunatik_file {
 };
 
 FILE *lunatik_fopen(lua_State *L, const char *name);
-FILE *lunatik_stdin(lua_State *L);
+void lunatik_stdin(lua_State *L);
 void lunatik_fclose(FILE *file);
 int *lunatik_errno(lua_State *L);
 

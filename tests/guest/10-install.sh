@@ -8,7 +8,7 @@ for package in lunatik-dkms luarcu-dkms lunatik-scripts lunatik-doc lunatik-tool
 	is "$(dpkg-query -W -f '${Status}' "$package" 2>&1)" 'install ok installed' \
 		"$package is installed"
 done
-kernel=$(uname -r)
+kernel=$(uname -r | sed 's/[.+]/\\&/g')
 if packaged; then
 	like "$(dkms status)" "^lunatik/[0-9.]+, $kernel, x86_64: installed" 'DKMS installed lunatik'
 	like "$(dkms status)" "^luarcu/[0-9.]+, $kernel, x86_64: installed" 'DKMS installed luarcu'
@@ -29,7 +29,7 @@ for module in lunatik luarcu; do
 		skip "the symbols of $module.ko are where bindings look for them" "$UNPACKAGED"
 		continue
 	}
-	like "$(cat "/var/lib/dkms/$module/kernel-$kernel-x86_64/module/Module.symvers" 2>&1)" \
+	like "$(cat "/var/lib/dkms/$module/kernel-$(uname -r)-x86_64/module/Module.symvers" 2>&1)" \
 		"$(printf '\t')${module}_" "the symbols of $module.ko are where bindings look for them"
 done
 ok 'example scripts are where scripts are looked for' test -f /lib/modules/lua/examples/hello.lua
@@ -71,7 +71,14 @@ ok 'modprobe -r lunatik' modprobe -r lunatik
 is "$(lsmod | grep -cE '^(lua|lunatik)')" 0 'nothing is left loaded, again'
 
 symbols=$(for module in lunatik luarcu luadrv; do
-	nm "$(modinfo -n "$module")" 2>/dev/null || xz -dc "$(modinfo -n "$module")" | nm -
+	file=$(modinfo -n "$module")
+	case $file in
+	*.xz)
+		xz -dc "$file" >/tmp/symbols.ko
+		file=/tmp/symbols.ko
+		;;
+	esac
+	nm "$file"
 done | awk '$3 ~ /^__ksymtab_/ { sub(/^__ksymtab_(gpl_)?/, "", $3); print $3 }')
 like "$symbols" '^lunatik_lua_pushinteger$' 'the symbols exported are read'
 unlike "$symbols" '^(lua|luaL)_' 'no symbol of Lua is exported under its own name'

@@ -502,7 +502,7 @@ static void check_end(void)
 	struct tvalue value;
 	char bytes[16];
 	unsigned long n = 0;
-	int i;
+	int i, before;
 
 	for (i = 0; i < COUNTERS; i++) {
 		key = name(bytes, 'c', i);
@@ -520,9 +520,12 @@ static void check_end(void)
 	for (i = 0; atomic_read(&things_released) != atomic_read(&things); i++) {
 		/* and goes on: a module whose init fails is freed, whoever has a reference */
 		if (i == 1200)
-			fail("%d objects were released of %d", atomic_read(&things_released),
-			     atomic_read(&things));
+			fail("%d objects were released of %d, none in two minutes",
+			     atomic_read(&things_released), atomic_read(&things));
+		before = atomic_read(&things_released);
 		msleep(100);
+		if (i < 1200 && atomic_read(&things_released) != before)
+			i = 0;
 	}
 	n = atomic_read(&things);
 	pr_info("torture: seed %u, %u seconds, %lu objects, %d failures\n", seed, seconds, n,
