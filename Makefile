@@ -25,6 +25,10 @@
 ## make modules  build the modules in src/ for the running kernel, or for KDIR
 ## make lua      get Debian's Lua, check it, put it into src/lua
 ## make orig     make the upstream tarballs in build/
+## make dist     the upstream tarballs of a release, from the tag v0.1.0 or TAG=, in
+##               build/dist: the same bytes each time
+## make check-suites  the source package in bookworm, trixie and sid, or SUITES='sid':
+##               built, read by lintian, installed, purged; tests/SUITES.md
 ## make deps     install what all of this needs (as root or with sudo)
 ## make clean    remove what was made here
 
@@ -47,6 +51,10 @@ orig: lua
 
 deb: lua
 	@debian/build.sh deb
+
+TAG ?=
+dist:
+	@debian/build.sh dist $(TAG)
 
 demo: deps deb
 	@tests/harness/demo.sh build
@@ -81,6 +89,10 @@ check-intree: deps deb
 KERNELS ?=
 check-kernels: deps deb
 	@TESTS='$(TESTS)' tests/kernels/debian.sh build $(KERNELS)
+
+SUITES ?=
+check-suites: deps
+	@tests/suites/suites.sh build $(SUITES)
 
 coverage: deps deb
 	@tests/kernels/coverage.sh build
@@ -120,6 +132,6 @@ clean:
 		-o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
 		-o -name Module.symvers -o -name modules.order \) -exec rm -f {} +
 
-.PHONY: help deps lua modules orig deb demo check quick lint check-debug check-intree \
-	check-kernels coverage torture fuzz fuzz-coverage cycles bench clean
+.PHONY: help deps lua modules orig deb dist demo check quick lint check-debug check-intree \
+	check-kernels check-suites coverage torture fuzz fuzz-coverage cycles bench clean
 .NOTPARALLEL:

@@ -3,8 +3,13 @@
 #
 # Makes the source package and the packages from the work tree, in build/.
 #
-#   build.sh orig   the three upstream tarballs
-#   build.sh deb    those, and what dpkg-buildpackage makes of them
+#   build.sh orig         the three upstream tarballs
+#   build.sh deb          those, and what dpkg-buildpackage makes of them
+#   build.sh source DIR   the source package, in DIR, with the Lua of the suite that
+#                         LUNATIK_LUA_SUITE names
+#   build.sh dist [TAG]   the three tarballs of a release, from a tag of git: that of
+#                         the version in debian/changelog, v0.1.0, or another; the
+#                         same tag gives the same bytes, whatever is in the work tree
 #
 # What counts as the tree: the files git tracks and those it does not ignore.
 
@@ -14,7 +19,7 @@ umask 022
 top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top"
 
-version=$(sed -n '1s/^lunatik (\(.*\)-[^-]*) .*/\1/p' debian/changelog)
+version=$(debian/version.sh)
 date=$(sed -n 's/^ -- .*>  //p' debian/changelog | head -n 1)
 name=lunatik-$version
 log=build/logs/deb.log
@@ -46,22 +51,75 @@ tarball() {
 }
 
 upstream() {
-	files | grep -zv '^debian/' | tarball
+	grep -zv '^debian/' | tarball | xz -T1
 }
 
+# lua OUT: Debian's two tarballs, under the names of components of ours
+lua_tarballs() {
+	local paths
+
+	paths=$(debian/lua/stage.sh tarballs)
+	cp -f "$(echo "$paths" | sed -n 1p)" \
+		"$1/lunatik_$version.orig-lua.tar.gz"
+	cp -f "$(echo "$paths" | sed -n 2p)" \
+		"$1/lunatik_$version.orig-lua-debian.tar.xz"
+}
+
+# orig OUT
 orig() {
-	mkdir -p build
+	mkdir -p "$1"
 	if ! git -c safe.directory="$top" rev-parse --git-dir >/dev/null; then
 		die "this is no git checkout; in an unpacked source package" \
 			"use dpkg-buildpackage"
 	fi
-	paths=$(debian/lua/stage.sh tarballs)
-	cp -f "$(echo "$paths" | sed -n 1p)" \
-		"build/lunatik_$version.orig-lua.tar.gz"
-	cp -f "$(echo "$paths" | sed -n 2p)" \
-		"build/lunatik_$version.orig-lua-debian.tar.xz"
-	upstream | xz -T1 >build/orig.tmp
-	mv build/orig.tmp "build/lunatik_$version.orig.tar.xz"
+	lua_tarballs "$1"
+	files | upstream >"$1/orig.tmp"
+	mv "$1/orig.tmp" "$1/lunatik_$version.orig.tar.xz"
+}
+
+# source_tree OUT: the tarballs there, unpacked as dpkg-source does, with debian/
+source_tree() {
+	local tree=$1/$name
+
+	tar -xf "$1/lunatik_$version.orig.tar.xz" -C "$1"
+	files | grep -z '^debian/' | tarball | tar -x -C "$1"
+	mkdir "$tree/lua" "$tree/lua-debian"
+	tar -xf "$1/lunatik_$version.orig-lua.tar.gz" --no-same-owner \
+		--strip-components=1 -C "$tree/lua"
+	tar -xf "$1/lunatik_$version.orig-lua-debian.tar.xz" --no-same-owner \
+		--strip-components=1 -C "$tree/lua-debian"
+}
+
+# source_package OUT
+source_package() {
+	orig "$1"
+	source_tree "$1"
+	(cd "$1" && dpkg-source -b "$name" && rm -r "$name")
+}
+
+# dist [TAG]
+dist() {
+	local tag=${1:-v$version} out=$top/build/dist
+
+	git -c safe.directory="$top" rev-parse -q --verify "refs/tags/$tag" >/dev/null ||
+		die "there is no tag $tag; 'git tag -a $tag' makes it"
+	tree=$(mktemp -d)
+	trap 'rm -rf "$tree"' EXIT
+	git -c safe.directory="$top" archive "$tag" | tar -x -C "$tree"
+	cd "$tree"
+	version=$(debian/version.sh)
+	[ "$tag" = "v$version" ] ||
+		die "the tree of the tag $tag has the version $version in debian/changelog"
+	debian/version.sh check || die "the tag $tag is no release: see above"
+	date=$(sed -n 's/^ -- .*>  //p' debian/changelog | head -n 1)
+	name=lunatik-$version
+	rm -rf "$out"
+	mkdir -p "$out"
+	lua_tarballs "$out"
+	find . \( -type f -o -type l \) -printf '%P\0' | LC_ALL=C sort -z |
+		upstream >"$out/lunatik_$version.orig.tar.xz"
+	cd "$out"
+	sha256sum -- lunatik_* | tee SHA256SUMS
 }
 
 # All that the packages are made of.
@@ -78,8 +136,8 @@ complete() {
 }
 
 packages() {
-	grep -q "^PACKAGE_VERSION=\"$version\"\$" dkms.conf ||
-		die "dkms.conf has another version than debian/changelog, $version"
+	debian/version.sh check >&2 ||
+		die "the version is not the same everywhere: see above; debian/version.sh"
 	if complete; then
 		say "nothing changed, the packages in build/ are those of this tree"
 		return 0
@@ -88,10 +146,8 @@ packages() {
 	rm -rf build/lunatik-* build/packages build/.state
 	rm -f build/*.deb build/*.dsc build/lunatik_*
 	now=$(state)
-	orig
-	tar -xf "build/lunatik_$version.orig.tar.xz" -C build
-	files | grep -z '^debian/' | tarball | tar -x -C build
-	cp -R lua lua-debian "build/$name"
+	orig build
+	source_tree build
 
 	say "building the source package and the packages (log: $log)"
 	if ! (cd "build/$name" && dpkg-buildpackage -us -uc) >"$log" 2>&1; then
@@ -108,9 +164,14 @@ packages() {
 
 case ${1:-} in
 orig)
-	orig
+	orig build
 	ls -1 build/lunatik_"$version".orig*
 	;;
 deb) packages ;;
-*) die "usage: debian/build.sh orig|deb" ;;
+source)
+	mkdir -p "${2:?source DIR}"
+	source_package "$(cd "$2" && pwd)"
+	;;
+dist) dist "${2-}" ;;
+*) die "usage: debian/build.sh orig | deb | source DIR | dist [TAG]" ;;
 esac

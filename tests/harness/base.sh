@@ -45,25 +45,14 @@ pin='mkdir -p "$1/etc/apt/preferences.d"
 printf "Package: linux-image-* linux-headers-* linux-base*\nPin: release n=%s*\nPin-Priority: 1001\n" \
 	"$FROM" >"$1/etc/apt/preferences.d/lunatik"'
 
-# sources: apt's, one a line; none for the default, where mmdebstrap knows them
-sources()
+# sources_of_base: apt's, one a line; none for the default, where mmdebstrap knows them
+sources_of_base()
 {
-	local name mirror security
-	local trust='[arch=amd64 signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]'
-
 	if [ -z "$debian" ]; then
 		echo "${LUNATIK_MIRROR-}"
 		return
 	fi
-	mirror=${LUNATIK_MIRROR:-$(mirrors '^https?:.*/debian/?$')}
-	security=$(mirrors '^https?:.*/debian-security/?$')
-	for name in "$suite" ${from:+"$from"}; do
-		echo "deb $trust ${mirror:-http://deb.debian.org/debian} $name main"
-		case $name in
-		sid | *-backports) ;;
-		*) [ -z "$security" ] || echo "deb $trust $security $name-security main" ;;
-		esac
-	done
+	sources "$suite" ${from:+"$from"}
 }
 
 fresh()
@@ -75,7 +64,7 @@ fresh()
 build()
 {
 	local new=$cache/new.$$ include lines
-	mapfile -t lines < <(sources | grep .)
+	mapfile -t lines < <(sources_of_base | grep .)
 	include=$(IFS=,; echo "${packages[*]}")
 	# shellcheck disable=SC2064 # the paths of now
 	trap "rm -rf '$new' '$tarball_new'" EXIT

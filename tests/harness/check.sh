@@ -301,6 +301,7 @@ fill_files()
 	rm -rf "${files:?}"
 	mkdir -p "$files"
 	cp -r "$guest_dir/." "$files"
+	cp -r "$TOP/debian/tests" "$files/.debian-tests"
 	while IFS= read -r source; do
 		cc -O1 -Wall -Wno-unused-result -static -o "${source%.c}" "$source" || return
 	done < <(find "$files" -mindepth 2 -name '*.c')

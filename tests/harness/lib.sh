@@ -82,3 +82,22 @@ mirrors()
 	apt-get indextargets --format '$(REPO_URI)' \
 		'Created-By: Packages' 2>/dev/null | grep -E "$1" | head -n 1 || :
 }
+
+# sources SUITE...: lines for apt that have these suites, with their security updates,
+# from the system's mirrors or LUNATIK_MIRROR. One that stands still has a signature of
+# sid that is too old for apt; it is checked all the same.
+sources()
+{
+	local name mirror security
+	local trust='[arch=amd64 check-valid-until=no signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]'
+
+	mirror=${LUNATIK_MIRROR:-$(mirrors '^https?:.*/debian/?$')}
+	security=$(mirrors '^https?:.*/debian-security/?$')
+	for name; do
+		echo "deb $trust ${mirror:-http://deb.debian.org/debian} $name main"
+		case $name in
+		sid | *-backports) ;;
+		*) [ -z "$security" ] || echo "deb $trust $security $name-security main" ;;
+		esac
+	done
+}
