@@ -207,7 +207,6 @@ void lunatik_release(lunatik_object_t *object);
 void lunatik_freebox(struct lunatik_runtime *rt, void *memory, size_t len, bool maysleep);
 void lunatik_checkcontext(lua_State *L, const lunatik_class_t *class, lunatik_opt_t opt);
 void lunatik_lockalways(lunatik_object_t *object);
-bool lunatik_trylock(lunatik_object_t *object);
 bool lunatik_trylong(lunatik_object_t *object, bool maysleep);
 
 /* later.c */

@@ -391,9 +391,11 @@ bool lunatik_isready(lua_State *L);
 /*
  * An object's lock, of the kind its options ask for. lunatik_lock() returns
  * 0; -EDEADLK if the caller has it already; for a mutex, -EINTR if a fatal
- * signal came first. Context: that of the object. Spec: ours.
+ * signal came first. lunatik_trylock() never waits: it returns false if
+ * anybody has it, the caller too. Context: that of the object. Spec: ours.
  */
 int __must_check lunatik_lock(lunatik_object_t *object);
+bool __must_check lunatik_trylock(lunatik_object_t *object);
 void lunatik_unlock(lunatik_object_t *object);
 
 /* One entry into a runtime; on the stack of who enters, opaque. */
@@ -474,6 +476,14 @@ do {									\
  * Context: that of the runtime. Spec: capi, "lunatik_throw".
  */
 void lunatik_throw(lua_State *L, int ret);
+
+/*
+ * The name of the error number @error, such as "ENOMEM", or NULL; and the
+ * number that the message @msg of an error names, by itself or as its end
+ * behind ": ", or 0. Context: any. Spec: ours.
+ */
+const char *lunatik_errname(int error);
+int lunatik_toerrno(const char *msg);
 
 /*
  * Sets @ret to op(...), then raises as lunatik_throw() if that is negative.
