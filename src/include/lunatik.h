@@ -591,6 +591,26 @@ static inline void lunatik_free(void *ptr)
  */
 void lunatik_checkpoint(lua_State *L);
 
+/*
+ * Whether the script of @L has to end, or its kernel thread to stop: for who
+ * sleeps. Asked after set_current_state(), since from then on whoever wants the
+ * script to end wakes the task up. Context: that of the runtime. Spec: ours.
+ */
+bool lunatik_mustend(lua_State *L);
+
+/*
+ * Takes the function that the script of @runtime, another than that of @L,
+ * returned, for a kernel thread. Raises if there is none, and if another thread
+ * runs one. lunatik_runthread() calls it in that thread, where nothing limits its
+ * time, and returns when it has ended; errors as lunatik_run(), and -EINTR if the
+ * thread was asked to stop before. It ends a second after kthread_stop() at the
+ * latest. lunatik_unclaimthread() gives the function up if there will be no
+ * thread. Context: P. Spec: ours (DESIGN.md, section 5).
+ */
+void lunatik_claimthread(lua_State *L, lunatik_object_t *runtime);
+void lunatik_unclaimthread(lunatik_object_t *runtime);
+int lunatik_runthread(lunatik_object_t *runtime);
+
 /* How to allocate in the runtime of @L. Context: any. Spec: ours. */
 gfp_t lunatik_gfp(lua_State *L);
 

@@ -150,7 +150,7 @@ local answer = {
 	recurses = function() local function f() return f() .. "x" end return f() end,
 	memory = function() local t = {} while true do t[#t + 1] = ("x"):rep(1000000) .. #t end end,
 	stop = function() dev:stop() return "last" end,
-	many = function() return ("y"):rep(1000000) end,
+	many = function() collectgarbage() return ("y"):rep(1000000) end,
 	zero = function() return "" end,
 }
 local how
