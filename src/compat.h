@@ -44,6 +44,14 @@
 #define timer_delete_sync(timer)	del_timer_sync(timer)
 #endif
 
+/* what class->devnode gets; const since 6.2 */
+struct device;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+typedef struct device devnode_device_t;
+#else
+typedef const struct device devnode_device_t;
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 static inline void hrtimer_setup(struct hrtimer *timer,
 				 enum hrtimer_restart (*function)(struct hrtimer *),

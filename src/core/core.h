@@ -10,8 +10,10 @@
 #include <linux/bug.h>
 #include <linux/completion.h>
 #include <linux/hrtimer.h>
+#include <linux/kthread.h>
 #include <linux/list.h>
 #include <linux/ratelimit.h>
+#include <linux/sched/signal.h>
 #include <linux/smp.h>
 
 #include <lunatik.h>
@@ -56,6 +58,8 @@ struct lunatik_runtime {
 	unsigned long stack_parser;	/* below it a text is nested too deep */
 	lua_State *running;		/* the coroutine that is on the CPU */
 	struct task_struct *task;	/* who is inside, read by the timer */
+	struct task_struct *thread;	/* whose entry has no limit of time, see thread.c */
+	atomic_t threaded;		/* a thread runs its function, or will */
 
 	/* asking the script to do something, see interrupt.c */
 	struct hrtimer timer;
@@ -152,6 +156,7 @@ int lunatik_load(lunatik_object_t **pruntime, const char *script, lunatik_opt_t 
 void lunatik_closeof(struct module *by);
 void lunatik_stopfrom(lua_State *L, lunatik_object_t *runtime);
 void lunatik_lockwait(lua_State *L, lunatik_object_t *object);
+int lunatik_trywait(lua_State *L, lunatik_object_t *object);
 bool lunatik_isloading(struct lunatik_runtime *rt);
 int lunatik_pcall(lua_State *L, int nargs, int nresults);
 int lunatik_errno_of(lua_State *L, int status);
@@ -181,6 +186,12 @@ int lunatik_runtime_status(lua_State *L);
 /* resume.c */
 int lunatik_resume(lua_State *L);
 int lunatik_startscript(lua_State *L, const char *path, char *copy, size_t size);
+
+/* Whether the task has to end: of a kernel thread, that it was asked to stop. */
+static inline bool lunatik_istaskover(void)
+{
+	return current->flags & PF_KTHREAD ? kthread_should_stop() : fatal_signal_pending(current);
+}
 
 /* vm.c, in the unit of lua.c */
 void lunatik_arm(struct lunatik_runtime *rt);
@@ -217,7 +228,6 @@ void lunatik_release(lunatik_object_t *object);
 void lunatik_freebox(struct lunatik_runtime *rt, void *memory, size_t len, bool maysleep);
 void lunatik_checkcontext(lua_State *L, const lunatik_class_t *class, lunatik_opt_t opt);
 void lunatik_lockalways(lunatik_object_t *object);
-bool lunatik_trylock(lunatik_object_t *object);
 bool lunatik_trylong(lunatik_object_t *object, bool maysleep);
 
 /* later.c */

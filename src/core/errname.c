@@ -5,6 +5,7 @@
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/string.h>
 
 #include "core.h"
 
@@ -44,12 +45,32 @@ static const char * const errnames[] = {
 	NAME(ERECALLCONFLICT),
 };
 
+const char *lunatik_errname(int error)
+{
+	return error > 0 && error < ARRAY_SIZE(errnames) ? errnames[error] : NULL;
+}
+EXPORT_SYMBOL_GPL(lunatik_errname);
+
+int lunatik_toerrno(const char *msg)
+{
+	const char *place = strrchr(msg, ' ');
+	int error;
+
+	if (place && place > msg && place[-1] == ':')
+		msg = place + 1;	/* error() says where it was called */
+	for (error = 1; error < ARRAY_SIZE(errnames); error++)
+		if (errnames[error] && strcmp(errnames[error], msg) == 0)
+			return error;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(lunatik_toerrno);
+
 void (lunatik_throw)(lua_State *L, int ret)
 {
-	int error = -(unsigned int)ret;
+	const char *name = lunatik_errname(-(unsigned int)ret);
 
-	if (error > 0 && error < ARRAY_SIZE(errnames) && errnames[error])
-		lua_pushstring(L, errnames[error]);
+	if (name)
+		lua_pushstring(L, name);
 	else
 		lua_pushfstring(L, "unknown error %d", ret);
 	lua_error(L);

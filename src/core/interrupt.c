@@ -128,11 +128,21 @@ void lunatik_interrupt_enter(struct lunatik_runtime *rt)
 			      HRTIMER_MODE_REL_PINNED_HARD);
 }
 
-/* Asks the script that is inside to end; it does within a tick or two. */
+/*
+ * Asks the script that is inside to end; it does within a tick or two. Should it
+ * sleep, as one can that asks lunatik_mustend() before, it wakes up.
+ */
 void lunatik_interrupt(struct lunatik_runtime *rt)
 {
-	if (READ_ONCE(rt->task))
+	struct task_struct *task;
+
+	rcu_read_lock();
+	task = READ_ONCE(rt->task);
+	if (task) {
 		WRITE_ONCE(rt->stop, true);
+		wake_up_process(task);
+	}
+	rcu_read_unlock();
 }
 
 /* The clock is looked at now and then, for the first time after a while. */
@@ -189,7 +199,7 @@ void lunatik_attend(lua_State *L, unsigned int cost)
 		return;
 	}
 
-	limit = lunatik_timelimit(rt);
+	limit = rt->thread == current ? 0 : lunatik_timelimit(rt);
 	/* nobody may have asked for the finalizers, or somebody waits for them */
 	if (rt->closing && !limit)
 		limit = LUNATIK_CLOSETIME;

@@ -523,6 +523,7 @@ bool lunatik_trylock(lunatik_object_t *object)
 		WRITE_ONCE(object->holder, current);
 	return taken;
 }
+EXPORT_SYMBOL_GPL(lunatik_trylock);
 
 /*
  * Waits, but not for ever: for who has another lock, which the one who has

@@ -3,12 +3,14 @@
  * require, and the table package.
  *
  * A name is looked for in package.preload, then as a file below
- * /lib/modules/lua, then as the library of a loaded kernel module: "rcu" is
- * what luarcu.ko exports as luaopen_rcu. The runtime keeps such a module
- * loaded until it is closed.
+ * /lib/modules/lua, then as the library of a kernel module: "rcu" is what
+ * luarcu.ko exports as luaopen_rcu. One that is not loaded is asked for by the
+ * alias lunatik-NAME, which a module has if it wants that. The runtime keeps
+ * the module loaded until it is closed.
  */
 #include <linux/ctype.h>
 #include <linux/err.h>
+#include <linux/kmod.h>
 #include <linux/module.h>
 #include <linux/string.h>
 
@@ -17,6 +19,7 @@
 
 #define PACKAGE_SYMBOL		"lunatik_lib_"
 #define PACKAGE_SYMBOLLEN	64	/* with a name and NUL */
+#define PACKAGE_ALIAS		"lunatik-"
 
 /* Whether @path can be opened; an error such as '..' in it is not hidden. */
 static bool package_readable(lua_State *L, const char *path)
@@ -125,6 +128,21 @@ static bool package_symbol(char *symbol, const char *name)
 	return true;
 }
 
+/*
+ * The library of a module, with a reference to its symbol. Whoever requires
+ * has its own runtime's mutex at the most, which no module takes when it is
+ * loaded; a fatal signal ends the wait for modprobe.
+ */
+static const struct lunatik_lib *package_find(lua_State *L, const char *symbol)
+{
+	const struct lunatik_lib *lib = (const struct lunatik_lib *)__symbol_get(symbol);
+
+	if (!lib && lunatik_maysleep(L) &&
+	    request_module(PACKAGE_ALIAS "%s", symbol + strlen(PACKAGE_SYMBOL)) == 0)
+		lib = (const struct lunatik_lib *)__symbol_get(symbol);
+	return lib;
+}
+
 static int package_module(lua_State *L)
 {
 	const char *name = luaL_checkstring(L, 1);
@@ -134,7 +152,7 @@ static int package_module(lua_State *L)
 	lua_CFunction open;
 
 	if (package_symbol(symbol, name))
-		lib = (const struct lunatik_lib *)__symbol_get(symbol);
+		lib = package_find(L, symbol);
 	if (!lib) {
 		lua_pushfstring(L, "\n\tno loaded kernel module provides '%s'", name);
 		return 1;

@@ -264,43 +264,53 @@ static void lunatik_setwaiting(struct lunatik_runtime *rt, lunatik_object_t *obj
 
 /*
  * Takes the lock of another runtime from inside one. What is waited for may
- * be waiting for us: that raises, and so does whatever ends a script. The
- * lock of a runtime that cannot sleep is not held by one who waits.
+ * be waiting for us: that is -EDEADLK, and -EINTR whatever ends a script. The
+ * lock of a runtime that cannot sleep is not held by one who waits. -EBUSY from
+ * inside a monitor: who is in there may want that.
  */
-void lunatik_lockwait(lua_State *L, lunatik_object_t *object)
+int lunatik_trywait(lua_State *L, lunatik_object_t *object)
 {
 	struct lunatik_runtime *self = lunatik_runtimeof(L);
-	const char *wrong = NULL;
+	int ret = 0;
 
 	if (READ_ONCE(object->holder) == current)
-		luaL_error(L, "runtime '%s' waits for this one",
-			   ((struct lunatik_runtime *)object->private)->name);
+		return -EDEADLK;
 	if (object->opt & LUNATIK_OPT_ATOMIC) {
 		lunatik_lockalways(object);
-		return;
+		return 0;
 	}
-
-	/* whoever is in there may want an object whose method holds its lock here */
-	if (self->monitors > 0) {
-		if (!lunatik_trylong(object, true))
-			luaL_error(L, "runtime '%s' is in use, and who uses it may be waiting for this one",
-				   ((struct lunatik_runtime *)object->private)->name);
-		return;
-	}
+	if (self->monitors > 0)
+		return lunatik_trylong(object, true) ? 0 : -EBUSY;
 
 	lunatik_setwaiting(self, object);
-	while (!lunatik_trylock(object)) {
-		if (READ_ONCE(self->stop) || fatal_signal_pending(current))
-			wrong = "stopped while waiting for runtime '%s'";
+	while (!ret && !lunatik_trylock(object)) {
+		if (READ_ONCE(self->stop) || lunatik_istaskover())
+			ret = -EINTR;
 		else if (lunatik_isdeadlock(object))
-			wrong = "runtime '%s' waits for this one";
-		if (wrong)
-			break;
-		schedule_timeout_uninterruptible(1);
+			ret = -EDEADLK;
+		else
+			schedule_timeout_uninterruptible(1);
 	}
 	lunatik_setwaiting(self, NULL);
-	if (wrong)
-		luaL_error(L, wrong, ((struct lunatik_runtime *)object->private)->name);
+	return ret;
+}
+
+/* The same, which raises. */
+void lunatik_lockwait(lua_State *L, lunatik_object_t *object)
+{
+	const char *name = ((struct lunatik_runtime *)object->private)->name;
+
+	switch (lunatik_trywait(L, object)) {
+	case -EDEADLK:
+		luaL_error(L, "runtime '%s' waits for this one", name);
+		break;
+	case -EBUSY:
+		luaL_error(L, "runtime '%s' is in use, and who uses it may be waiting for this one",
+			   name);
+		break;
+	case -EINTR:
+		luaL_error(L, "stopped while waiting for runtime '%s'", name);
+	}
 }
 
 /* Stops a runtime, to which there is a reference, from inside another. */

@@ -391,9 +391,11 @@ bool lunatik_isready(lua_State *L);
 /*
  * An object's lock, of the kind its options ask for. lunatik_lock() returns
  * 0; -EDEADLK if the caller has it already; for a mutex, -EINTR if a fatal
- * signal came first. Context: that of the object. Spec: ours.
+ * signal came first. lunatik_trylock() never waits: it returns false if
+ * anybody has it, the caller too. Context: that of the object. Spec: ours.
  */
 int __must_check lunatik_lock(lunatik_object_t *object);
+bool __must_check lunatik_trylock(lunatik_object_t *object);
 void lunatik_unlock(lunatik_object_t *object);
 
 /* One entry into a runtime; on the stack of who enters, opaque. */
@@ -474,6 +476,14 @@ do {									\
  * Context: that of the runtime. Spec: capi, "lunatik_throw".
  */
 void lunatik_throw(lua_State *L, int ret);
+
+/*
+ * The name of the error number @error, such as "ENOMEM", or NULL; and the
+ * number that the message @msg of an error names, by itself or as its end
+ * behind ": ", or 0. Context: any. Spec: ours.
+ */
+const char *lunatik_errname(int error);
+int lunatik_toerrno(const char *msg);
 
 /*
  * Sets @ret to op(...), then raises as lunatik_throw() if that is negative.
@@ -580,6 +590,26 @@ static inline void lunatik_free(void *ptr)
  * Context: that of the runtime. Spec: ours.
  */
 void lunatik_checkpoint(lua_State *L);
+
+/*
+ * Whether the script of @L has to end, or its kernel thread to stop: for who
+ * sleeps. Asked after set_current_state(), since from then on whoever wants the
+ * script to end wakes the task up. Context: that of the runtime. Spec: ours.
+ */
+bool lunatik_mustend(lua_State *L);
+
+/*
+ * Takes the function that the script of @runtime, another than that of @L,
+ * returned, for a kernel thread. Raises if there is none, and if another thread
+ * runs one. lunatik_runthread() calls it in that thread, where nothing limits its
+ * time, and returns when it has ended; errors as lunatik_run(), and -EINTR if the
+ * thread was asked to stop before. It ends a second after kthread_stop() at the
+ * latest. lunatik_unclaimthread() gives the function up if there will be no
+ * thread. Context: P. Spec: ours (DESIGN.md, section 5).
+ */
+void lunatik_claimthread(lua_State *L, lunatik_object_t *runtime);
+void lunatik_unclaimthread(lunatik_object_t *runtime);
+int lunatik_runthread(lunatik_object_t *runtime);
 
 /* How to allocate in the runtime of @L. Context: any. Spec: ours. */
 gfp_t lunatik_gfp(lua_State *L);

@@ -4,7 +4,7 @@
 . "$KTAP"
 . "$TESTDIR/lib.sh"
 
-for package in lunatik-dkms luarcu-dkms lunatik-scripts lunatik-doc lunatik-tools; do
+for package in lunatik-dkms luarcu-dkms lunatik-bindings-dkms lunatik-scripts lunatik-doc lunatik-tools; do
 	is "$(dpkg-query -W -f '${Status}' "$package" 2>&1)" 'install ok installed' \
 		"$package is installed"
 done
@@ -12,9 +12,12 @@ kernel=$(uname -r | sed 's/[.+]/\\&/g')
 if packaged; then
 	like "$(dkms status)" "^lunatik/[0-9.]+, $kernel, x86_64: installed" 'DKMS installed lunatik'
 	like "$(dkms status)" "^luarcu/[0-9.]+, $kernel, x86_64: installed" 'DKMS installed luarcu'
+	like "$(dkms status)" "^luabindings/[0-9.]+, $kernel, x86_64: installed" \
+		'DKMS installed the bindings'
 else
 	skip 'DKMS installed lunatik' "$UNPACKAGED"
 	skip 'DKMS installed luarcu' "$UNPACKAGED"
+	skip 'DKMS installed the bindings' "$UNPACKAGED"
 fi
 if built_in; then
 	skip 'luarcu depends on lunatik' "$BUILT_IN"

@@ -59,10 +59,12 @@ grep -q lunatik "$linux/drivers/Makefile" ||
 cd "$linux"
 build()
 {
-	scripts/config --set-val LUNATIK "$choice" --set-val LUNATIK_RCU "$choice"
+	scripts/config --set-val LUNATIK "$choice" --set-val LUNATIK_RCU "$choice" \
+		--set-val LUNATIK_BINDINGS "$choice"
 	make ARCH=x86_64 olddefconfig
 	grep -x "CONFIG_LUNATIK=$choice" .config
 	grep -x "CONFIG_LUNATIK_RCU=$choice" .config
+	grep -x "CONFIG_LUNATIK_BINDINGS=$choice" .config
 	nice make ARCH=x86_64 -j"$(nproc)" bzImage modules
 }
 alive "$log" "building $(basename "$tree") with CONFIG_LUNATIK=$choice" build ||

@@ -139,7 +139,7 @@ builtin | intree)
 	;;
 *)
 	mkdir -p "$lib/updates/dkms"
-	cp "$out"/src/{lunatik,luadrv}.ko "$out"/src/rcu/luarcu.ko "$lib/updates/dkms"
+	cp "$out"/src/{lunatik,luadrv}.ko "$out"/src/{rcu,bindings}/*.ko "$lib/updates/dkms"
 	touch "$lib"/modules.{builtin,builtin.modinfo,order}
 	cp "$tree"/modules.builtin* "$tree/modules.order" "$lib" 2>/dev/null || :
 	;;
