@@ -592,6 +592,14 @@ static inline void lunatik_free(void *ptr)
 void lunatik_checkpoint(lua_State *L);
 
 /*
+ * The same for one that sleeps, which sees with every return whether the script has to
+ * end: so it sleeps for a tenth of a second at most, then calls this, and goes on.
+ * What it sleeps does not count as time that the script has taken.
+ * Context: P. Raises if the script has to end, so nothing may be held. Spec: ours.
+ */
+void lunatik_checkstop(lua_State *L);
+
+/*
  * Whether the script of @L has to end, or its kernel thread to stop: for who
  * sleeps. Asked after set_current_state(), since from then on whoever wants the
  * script to end wakes the task up. Context: that of the runtime. Spec: ours.
