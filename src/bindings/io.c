@@ -22,6 +22,7 @@
 #include <linux/workqueue.h>
 
 #include <lunatik.h>
+#include <compat.h>
 
 #define LUAIO_BUFFER	4096		/* bytes that are read at a time */
 #define LUAIO_PIECE	512		/* and moved on into a string of Lua's */
@@ -177,7 +178,8 @@ static bool luaio_count(void)
 /* Does not wait for another process, as a FIFO would. */
 static int luaio_openfile(struct luaio *io, const char *path, int flags)
 {
-	struct file *file = lunatik_filp_open(path, flags | O_NONBLOCK | O_LARGEFILE | O_NOCTTY, 0666);
+	struct file *file = lunatik_filp_open(path, flags | O_NONBLOCK | O_LARGEFILE |
+					      O_NOCTTY, 0666);
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
