@@ -9,7 +9,7 @@
 #include "core.h"
 
 /* The first line of a message, nothing in it that would steer a terminal. */
-static void lunatik_traceline(char *line, const char *msg, size_t size)
+static void __maybe_unused lunatik_traceline(char *line, const char *msg, size_t size)
 {
 	size_t i = 0;
 

@@ -95,14 +95,20 @@ slab_kb()
 	echo 3 >/proc/sys/vm/drop_caches
 	sleep 1
 	echo 2 >/proc/sys/vm/drop_caches
+	# slabs with nothing in them are kept for a while
+	for cache in /sys/kernel/slab/kmalloc-*/shrink; do
+		[ ! -e "$cache" ] || echo 1 >"$cache"
+	done
 	awk '/^SUnreclaim|^VmallocUsed/ { kb += $2 } END { print kb }' /proc/meminfo
 }
 
-# slab_growth FILE: which caches grew most since FILE was /proc/slabinfo, in kB
+# slab_growth FILE: which caches grew most since FILE was /proc/slabinfo, and by how
+# much what is in use of them did
 slab_growth()
 {
-	awk 'NR == FNR { before[$1] = $3 * $4; next }
+	awk 'NR == FNR { used[$1] = $2 * $4; before[$1] = $3 * $4; next }
 		FNR > 2 && $3 * $4 - before[$1] >= 102400 {
-			printf "%s %d kB\n", $1, ($3 * $4 - before[$1]) / 1024
+			printf "%s %d kB, in use %d kB\n", $1, ($3 * $4 - before[$1]) / 1024,
+				($2 * $4 - used[$1]) / 1024
 		}' "$1" /proc/slabinfo | sort -k 2 -n -r | head -n 8
 }
