@@ -14,7 +14,8 @@ set -eu
 max_age_days=7
 packages=(
 	# what is tested on
-	"linux-image-$flavour-amd64" "linux-headers-$flavour-amd64" initramfs-tools
+	"linux-image-$release$flavour-amd64" "linux-headers-$release$flavour-amd64"
+	initramfs-tools
 	# what the packages depend on
 	dkms kmod lua5.4
 	# what the tests use

@@ -16,11 +16,13 @@
 #   suite          the packages are installed in
 #   from           suite the kernel is from, if another one
 #   flavour        of the kernel, which is named VERSION-FLAVOUR-amd64
+#   release        of the kernel, where the packages that follow the newest one are
+#                  not on the mirrors; it has to be raised by hand then
 
-debian=${LUNATIK_DEBIAN-} from='' flavour=cloud
+debian=${LUNATIK_DEBIAN-} from='' flavour=cloud release=''
 case $debian in
 '' | 6.1) debian='' suite=bookworm ;;
-5.10) suite=bookworm from=bullseye ;;
+5.10) suite=bookworm from=bullseye release=5.10.0-46- ;;
 6.1-rt) suite=bookworm flavour=rt ;;
 6.12) suite=trixie ;;
 6.12-rt) suite=trixie flavour=rt ;;
