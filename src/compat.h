@@ -66,16 +66,18 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #define scoped_with_init_fs()
 #endif
 
-/* filp_open() of a path as init sees it, in a kernel thread; of others, as they do. */
-static inline struct file *lunatik_filp_open(const char *path, int flags, umode_t mode)
-{
-	struct file *file = NULL;
-
-	if (!(current->flags & PF_KTHREAD))
-		return filp_open(path, flags, mode);
-	scoped_with_init_fs()
-		file = filp_open(path, flags, mode);
-	return file;
-}
+/* What @call answers, with the paths it is given as init sees them, if this is a kernel thread. */
+#define lunatik_asinit(call)						\
+({									\
+	typeof(call) result_;						\
+									\
+	if (current->flags & PF_KTHREAD) {				\
+		scoped_with_init_fs()					\
+			result_ = (call);				\
+	} else {							\
+		result_ = (call);					\
+	}								\
+	result_;							\
+})
 
 #endif

@@ -410,14 +410,14 @@ static bool luadevice_isused(const char *name)
 	return false;
 }
 
-/* Whether something else is there; the caller's idea of /dev will do. */
+/* Whether something else is there. */
 static bool luadevice_exists(const char *name)
 {
 	char path[sizeof("/dev/") + LUADEVICE_NAMELEN];
 	struct path found;
 
 	scnprintf(path, sizeof(path), "/dev/%s", name);
-	if (kern_path(path, 0, &found))
+	if (lunatik_asinit(kern_path(path, 0, &found)))
 		return false;
 	path_put(&found);
 	return true;

@@ -178,9 +178,10 @@ static bool luaio_count(void)
 /* Does not wait for another process, as a FIFO would. */
 static int luaio_openfile(struct luaio *io, const char *path, int flags)
 {
-	struct file *file = lunatik_filp_open(path, flags | O_NONBLOCK | O_LARGEFILE |
-					      O_NOCTTY, 0666);
+	struct file *file;
 
+	flags |= O_NONBLOCK | O_LARGEFILE | O_NOCTTY;
+	file = lunatik_asinit(filp_open(path, flags, 0666));
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	if (S_ISDIR(file_inode(file)->i_mode)) {

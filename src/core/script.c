@@ -78,7 +78,7 @@ int *lunatik_errno(lua_State *L)
 /* Security modules are asked as for a module of the kernel: it is code that runs there. */
 static int lunatik_readfile(FILE *file, const char *path)
 {
-	struct file *f = lunatik_filp_open(path, O_RDONLY | O_NONBLOCK | O_LARGEFILE, 0);
+	struct file *f = lunatik_asinit(filp_open(path, O_RDONLY | O_NONBLOCK | O_LARGEFILE, 0));
 	void *text = NULL;
 	ssize_t ret;
 
