@@ -82,6 +82,13 @@ run_piuparts()
 	fi >"$work/root/suites/results/piuparts"
 }
 
+# lua_suite: the suite itself, or the newest that is in debian/lua/versions
+lua_suite()
+{
+	awk '!/^#/ && NF { newest = $1 } $1 == suite { newest = suite; exit }
+		END { print newest }' suite="$suite" "$TOP/debian/lua/versions"
+}
+
 # check_suite: sets row
 check_suite()
 {
@@ -91,7 +98,7 @@ check_suite()
 	mkdir -p "$logs" "$out/debs"
 	bash "$suites/chroot.sh" "$suite" "$work/base"
 	tarball=$(cat "$work/base")
-	LUNATIK_LUA_SUITE=$suite alive "$logs/source.log" "$suite: the source package" \
+	LUNATIK_LUA_SUITE=$(lua_suite) alive "$logs/source.log" "$suite: the source package" \
 		bash "$TOP/debian/build.sh" source "$out/source"
 	unpack "$tarball" "$root" --exclude='./dev/*'
 	mkdir -p "$root/suites/results"
