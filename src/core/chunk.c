@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
  * A script that comes as a text, from /dev/luadrv: run once in a runtime of
- * its own, what it puts out handed to the session.
+ * its own, or in one that a session keeps, what it puts out handed to the
+ * session.
  */
 #include <linux/string.h>
 
@@ -78,8 +79,45 @@ static int chunk_exec(lua_State *L, struct lunatik_chunk *chunk)
 	return lunatik_errno_of(L, status);
 }
 
+static int chunk_nomemory(struct lunatik_chunk *chunk, int ret)
+{
+	char msg[64];
+
+	chunk->complain(chunk->ud, msg, scnprintf(msg, sizeof(msg), "cannot make a runtime: %s",
+						  lunatik_errmsg(-ret)));
+	return ret;
+}
+
+/* In the runtime that the session keeps; others may enter it as well, by hooks. */
+static int chunk_runkept(struct lunatik_chunk *chunk, void **kept)
+{
+	lunatik_object_t *runtime = *kept;
+	struct lunatik_runtime *rt;
+	int ret;
+
+	if (!runtime) {
+		ret = lunatik_create(&runtime, CHUNK_NAME, LUNATIK_OPT_NONE, NULL, NULL);
+		if (ret)
+			return chunk_nomemory(chunk, ret);
+		ret = lunatik_publish(runtime);
+		if (ret)
+			return chunk_nomemory(chunk, lunatik_abandon(runtime, ret));
+		*kept = runtime;
+	}
+	rt = runtime->private;
+	ret = lunatik_lock(runtime);
+	if (ret)
+		return ret;
+	lunatik_handle(runtime, chunk_exec, ret, chunk);
+	/* what is printed later is nobody's to read */
+	rt->print = NULL;
+	rt->chunk = NULL;
+	lunatik_unlock(runtime);
+	return ret;
+}
+
 static int chunk_run(const char *text, size_t len, const char *from,
-		     luadrv_output_t output, luadrv_output_t complain, void *ud)
+		     luadrv_output_t output, luadrv_output_t complain, void *ud, void **kept)
 {
 	struct lunatik_chunk chunk = {
 		.text = text, .len = len, .from = from,
@@ -88,20 +126,23 @@ static int chunk_run(const char *text, size_t len, const char *from,
 	lunatik_object_t *runtime;
 	int ret;
 
+	if (kept)
+		return chunk_runkept(&chunk, kept);
 	ret = lunatik_create(&runtime, CHUNK_NAME, LUNATIK_OPT_NONE, NULL, NULL);
-	if (ret) {
-		char msg[64];
-
-		complain(ud, msg, scnprintf(msg, sizeof(msg), "cannot make a runtime: %s",
-					    lunatik_errmsg(-ret)));
-		return ret;
-	}
+	if (ret)
+		return chunk_nomemory(&chunk, ret);
 	/* the runtime is never published: nobody else has a way in */
 	lunatik_handle(runtime, chunk_exec, ret, &chunk);
 	return lunatik_abandon(runtime, ret);	/* finalizers may print, too */
 }
 
+static void chunk_close(void *kept)
+{
+	lunatik_stop(kept);
+}
+
 const struct luadrv_interpreter lunatik_interpreter = {
 	.owner = THIS_MODULE,
 	.run = chunk_run,
+	.close = chunk_close,
 };

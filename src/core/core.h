@@ -141,6 +141,7 @@ static inline struct lunatik_runtime *lunatik_runtimeof(lua_State *L)
 int lunatik_create(lunatik_object_t **pruntime, const char *name, lunatik_opt_t opt,
 		   const lunatik_budget_t *budget, struct module *by);
 int lunatik_abandon(lunatik_object_t *runtime, int ret);
+int lunatik_publish(lunatik_object_t *runtime);
 int lunatik_load(lunatik_object_t **pruntime, const char *script, lunatik_opt_t opt,
 		 const lunatik_budget_t *budget, struct module *by, char *msg, size_t size);
 void lunatik_closeof(struct module *by);

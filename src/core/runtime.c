@@ -415,7 +415,7 @@ int lunatik_create(lunatik_object_t **pruntime, const char *name, lunatik_opt_t 
 }
 
 /* From here on lunatik_run() enters, in the runtime's own context. */
-static int lunatik_publish(lunatik_object_t *runtime)
+int lunatik_publish(lunatik_object_t *runtime)
 {
 	struct lunatik_runtime *rt = runtime->private;
 

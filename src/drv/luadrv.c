@@ -4,7 +4,8 @@
  *
  * One open file is one session. What is written collects until it is
  * complete, which is at close by the writer, fsync or the first read; then it
- * runs as one script, in a new runtime and a kernel thread of its own. Who
+ * runs as one script, in a new runtime and a kernel thread of its own; with
+ * O_APPEND, in the runtime that the session's first script was given. Who
  * completed it waits for the end and gets the outcome as the result of the
  * call: 0, or
  *
@@ -80,6 +81,8 @@ enum luadrv_state {
 struct luadrv_session {
 	struct kref kref;
 	const struct luadrv_interpreter *interpreter;	/* its module is held */
+	bool keep;			/* one runtime for all scripts: O_APPEND at open */
+	void *kept;			/* that runtime, once there is one; the thread's */
 	struct mutex lock;		/* all but what the thread has */
 	wait_queue_head_t wait;
 	enum luadrv_state state;	/* the thread makes it DONE */
@@ -130,6 +133,8 @@ static void luadrv_free(struct kref *kref)
 {
 	struct luadrv_session *s = container_of(kref, struct luadrv_session, kref);
 
+	if (s->kept)
+		s->interpreter->close(s->kept);
 	luadrv_clear(&s->text);
 	luadrv_clear(&s->out);
 	if (s->thread)
@@ -185,7 +190,8 @@ static int luadrv_thread(void *data)
 		send_sig(SIGKILL, current, 1);
 	snprintf(from, sizeof(from), "%s[%d]", s->comm, s->writer);
 	status = s->interpreter->run(s->text.bytes, s->text.len, from,
-				     luadrv_output, luadrv_complain, s);
+				     luadrv_output, luadrv_complain, s,
+				     s->keep ? &s->kept : NULL);
 	luadrv_clear(&s->text);
 	if (s->truncated == -ENOMEM && !status)
 		status = -ENOMEM;	/* what is there is not what it printed */
@@ -407,6 +413,7 @@ static int luadrv_open(struct inode *inode, struct file *file)
 		return -ENODEV;
 	}
 	s->opener = current->tgid;
+	s->keep = file->f_flags & O_APPEND;
 	kref_init(&s->kref);
 	mutex_init(&s->lock);
 	init_waitqueue_head(&s->wait);

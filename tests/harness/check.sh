@@ -354,6 +354,10 @@ with_kernel()
 	mkdir -p "$files/.modules"
 	cp -r "$out/lib" "$files/.lib"
 	cp -r "$TOP/lua-scripts" "$files/.lib/lua"
+	# the command as it is now, not as it was when the image was made
+	mkdir -p "$files/.root/usr/sbin" "$files/.root/usr/share"
+	cp "$TOP/tools/lunatik" "$files/.root/usr/sbin"
+	cp -r "$TOP/tools/lib" "$files/.root/usr/share/lunatik"
 	[ -n "$without" ] ||
 		(set +f && cd "$out/modules" && cp --parents ./*/*.ko "$files/.modules")
 }

@@ -12,6 +12,8 @@
 cd "$(dirname "$0")" || exit
 export KTAP="$PWD/ktap.sh" TESTDIR="$PWD" LUNATIK_SLOW="${LUNATIK_SLOW:-1}"
 
+[ ! -d .root ] || cp -r .root/. /
+
 # stuck SCRIPT: what cannot even be killed hangs in the kernel. Has the kernel
 # log say where, and turns the machine off: later tests would prove nothing.
 stuck()
