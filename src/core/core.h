@@ -15,6 +15,7 @@
 #include <linux/ratelimit.h>
 #include <linux/sched/signal.h>
 #include <linux/smp.h>
+#include <linux/tracepoint-defs.h>
 
 #include <lunatik.h>
 
@@ -173,6 +174,22 @@ void lunatik_status_add(struct lunatik_runtime *rt);
 void lunatik_status_del(struct lunatik_runtime *rt);
 int lunatik_status(lua_State *L);
 int lunatik_runtime_status(lua_State *L);
+
+/* trace.c, when the event is on; the message may be NULL */
+DECLARE_TRACEPOINT(lunatik_enter);
+DECLARE_TRACEPOINT(lunatik_exit);
+DECLARE_TRACEPOINT(lunatik_error);
+void lunatik_traceenter(struct lunatik_runtime *rt);
+void lunatik_traceexit(struct lunatik_runtime *rt, u64 time);
+void lunatik_traceerror(struct lunatik_runtime *rt, const char *msg);
+
+/* An error has ended a script or a handler; its message, or NULL if it is no string. */
+static inline void lunatik_counterror(struct lunatik_runtime *rt, const char *msg)
+{
+	rt->errors++;
+	if (tracepoint_enabled(lunatik_error))
+		lunatik_traceerror(rt, msg);
+}
 
 /* resume.c */
 int lunatik_resume(lua_State *L);

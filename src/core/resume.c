@@ -13,6 +13,12 @@
 
 /* --- what a runtime does at first */
 
+/* What an error left on top, if it is a string, or NULL. */
+static const char *resume_message(lua_State *script)
+{
+	return lua_type(script, -1) == LUA_TSTRING ? lua_tostring(script, -1) : NULL;
+}
+
 /* Upvalues: none; arguments: the message, the thread it comes from. */
 static int script_describe(lua_State *L)
 {
@@ -31,7 +37,7 @@ static void script_failed(lua_State *L, lua_State *script, int status, char *cop
 	const char *msg;
 	size_t len;
 
-	lunatik_runtimeof(L)->errors++;
+	lunatik_counterror(lunatik_runtimeof(L), resume_message(script));
 	if (status == LUA_ERRSYNTAX || status == LUA_ERRFILE) {
 		lua_xmove(script, L, 1);
 	} else {
@@ -159,7 +165,7 @@ static int resume_enter(lua_State *L, struct resume *r)
 	if (r->status == LUA_YIELD)
 		rt->script = r->script;
 	else if (r->status != LUA_OK)
-		rt->errors++;
+		lunatik_counterror(rt, resume_message(r->script));
 	return 0;
 }
 

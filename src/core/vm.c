@@ -229,6 +229,14 @@ LUA_API int lua_closethread(lua_State *L, lua_State *from)
 }
 #endif
 
+/* The error on top of the stack, if it is a string, or NULL. */
+static const char *lunatik_message(lua_State *L)
+{
+	const TValue *o = s2v(stk(L, top) - 1);
+
+	return ttisstring(o) ? svalue(o) : NULL;
+}
+
 /* An error that got as far as who entered the runtime is one of the runtime. */
 LUA_API int lua_pcallk(lua_State *L, int nargs, int nresults, int errfunc,
 		       lua_KContext ctx, lua_KFunction k)
@@ -236,7 +244,7 @@ LUA_API int lua_pcallk(lua_State *L, int nargs, int nresults, int errfunc,
 	int status = lunatik_rawpcallk(L, nargs, nresults, errfunc, ctx, k);
 
 	if (unlikely(status > LUA_YIELD) && L->ci == &L->base_ci)
-		lunatik_runtimeof(L)->errors++;
+		lunatik_counterror(lunatik_runtimeof(L), lunatik_message(L));
 	return status;
 }
 
@@ -583,13 +591,19 @@ static void lunatik_beginentry(struct lunatik_runtime *rt)
 	rt->since = 0;
 	rt->asked = 0;
 	WRITE_ONCE(rt->entered, ktime_get_mono_fast_ns());	/* safe in a probe as well */
+	if (tracepoint_enabled(lunatik_enter))
+		lunatik_traceenter(rt);
 }
 NOKPROBE_SYMBOL(lunatik_beginentry);
 
 static void lunatik_endentry(struct lunatik_runtime *rt)
 {
-	WRITE_ONCE(rt->inside, rt->inside + ktime_get_mono_fast_ns() - rt->entered);
+	u64 time = ktime_get_mono_fast_ns() - rt->entered;
+
+	WRITE_ONCE(rt->inside, rt->inside + time);
 	WRITE_ONCE(rt->entered, 0);
+	if (tracepoint_enabled(lunatik_exit))
+		lunatik_traceexit(rt, time);
 	if (unlikely(READ_ONCE(rt->stop))) {
 		if (!rt->late)
 			rt->stopped++;
@@ -674,16 +688,14 @@ int lunatik_recover(lunatik_object_t *object, struct lunatik_call *call)
 	rt->level = call->level;
 	WRITE_ONCE(rt->running, L);
 
-	rt->errors++;
 	status = luaD_closeprotected(L, call->top, status);
 	if (status == LUA_ERRMEM)
 		msg = "not enough memory";
 	else if (status == LUA_ERRERR)
 		msg = "error in error handling";
-	else if (ttisstring(s2v(stk(L, top) - 1)))
-		msg = svalue(s2v(stk(L, top) - 1));
 	else
-		msg = "(error object is not a string)";
+		msg = lunatik_message(L) ?: "(error object is not a string)";
+	lunatik_counterror(rt, msg);
 	lunatik_logerror(rt, "error outside a protected call", msg, strlen(msg));
 
 	stk(L, top) = restorestack(L, call->top);

@@ -86,7 +86,7 @@ function prompt.terminal(command, version, traceback)
 	local file <close> = kernel.open(true)
 	local ask, done = editor()
 	catch()
-	print("Lunatik " .. version .. ": each line runs in the kernel, Ctrl-D ends")
+	print(version .. ": each line runs in the kernel, Ctrl-D ends")
 	local text
 	while true do
 		local before = interrupts

@@ -1,0 +1,175 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+# The command lunatik as people use it: in a shell, at the prompt, many at once.
+. "$KTAP"
+. "$TESTDIR/lib.sh"
+if built_in; then
+	echo "1..0 # SKIP $BUILT_IN"
+	exit
+fi
+lunatik unload
+
+# a session as in a terminal, see tools/session.txt
+session()
+{
+	while IFS= read -r line; do
+		case $line in
+		'# '*)
+			printf '%s\n' "$line"
+			sh -c "${line#??}" 2>&1 </dev/null
+			status=$?
+			[ $status -eq 0 ] || echo "(exit $status)"
+			;;
+		esac
+	done
+}
+session <"$TESTDIR/tools/session.txt" >/tmp/session.out
+if grep -v '^##' "$TESTDIR/tools/session.txt" | diff -u - /tmp/session.out >/tmp/session.diff; then
+	pass 'a session in a shell'
+else
+	fail 'a session in a shell' || diag </tmp/session.diff
+fi
+
+# the prompt, on a terminal; what is typed is not echoed, or would be twice
+typed()
+{
+	script -E never -qec "stty -echo; exec lunatik" /dev/null <"$1" | tr -d '\r'
+}
+cat >/tmp/typed <<'X'
+x = 6
+x * 7
+for i = 1, 2 do
+print(i)
+end
+nothing.at.all
+x
+nil, "two"
+1.5
+return x // 0
+"no end
+in this line
+string.rep("x", 3) -- a comment
+local y = 1 print(y)
+y
+X
+typed /tmp/typed >/tmp/typed.out
+sed -i -e 's/^\(>>* \)*//' -e '/^$/d' -e 1d /tmp/typed.out
+cat >/tmp/typed.want <<'X'
+42
+1
+2
+stdin:1: attempt to index a nil value (global 'nothing')
+6
+nil	two
+stdin:1: numbers are integers in the kernel, malformed number near '1.5'
+stdin:1: attempt to divide by zero
+stdin:1: unfinished string near '"no end'
+xxx
+1
+nil
+X
+if diff -u /tmp/typed.want /tmp/typed.out >/tmp/typed.diff; then
+	pass 'a session at the prompt'
+else
+	fail 'a session at the prompt' || diag </tmp/typed.diff
+fi
+is "$(grep -c /dev/luadrv /proc/lunatik)" 0 'its state ends with it'
+
+# one whose script does not end, which Ctrl-C ends; then what it knew is there
+(
+	echo 'x = 42'
+	sleep 1
+	echo 'while true do end'
+	sleep 2
+	printf '\003'
+	sleep 2
+	echo 'x'
+	sleep 1
+) | script -E never -qec "stty -echo; exec lunatik" /dev/null | tr -d '\r' >/tmp/keys.out
+like "$(cat /tmp/keys.out)" '(^|> )42' 'Ctrl-C ends what runs, the prompt goes on'
+
+# killed, it leaves nothing
+(echo 'x = 1'; sleep 30) | script -E never -qec "stty -echo; exec lunatik" /dev/null >/dev/null & typing=$!
+sleep 2
+like "$(cat /proc/lunatik)" '/dev/luadrv' 'a prompt has a runtime'
+pkill -KILL -x lua5.4
+kill $typing
+wait $typing 2>/dev/null
+sleep 1
+is "$(grep -c /dev/luadrv /proc/lunatik)" 0 'which ends when it is killed'
+
+# Ctrl-C while a script is loaded
+mkdir -p /lib/modules/lua/t
+echo 'while true do end' >/lib/modules/lua/t/endless.lua
+(sleep 2; printf '\003'; sleep 2) | script -E never -qec \
+	"trap : INT; lunatik run t/endless; echo status \$?; lunatik list; echo end" /dev/null | tr -d '\r' >/tmp/endless.out
+like "$(cat /tmp/endless.out)" 'lunatik: interrupted' 'Ctrl-C ends run'
+like "$(cat /tmp/endless.out)" 'status 130' 'with a status of its own'
+is "$(lunatik list)" '' 'and nothing runs'
+
+# unload: all of it, or what holds it
+echo 'lunatik._ENV.mine = require("rcu").table() return function() end' >/lib/modules/lua/t/shares.lua
+ok 'run what shares a table' lunatik run t/shares
+ok 'and another' lunatik run examples/echo softirq
+exec 3<>"$DRV"
+fails 'unload while the device is open' lunatik unload
+like "$ktap_out" '^lunatik: cannot unload: .*\[[0-9]+\] has /dev/luadrv open' 'says who has it open'
+exec 3>&-
+ok 'tried again after it is closed' lunatik unload
+is "$(grep -E -c '^(lua|lunatik)' /proc/modules)" 0 'no module is left'
+ok 'to unload what is not there is no error' lunatik unload
+ok 'reload loads' lunatik reload
+ok 'run' lunatik run examples/echo
+ok 'reload stops what runs' lunatik reload
+is "$(lunatik list)" '' 'nothing runs after that'
+echo 'while true do end' >"$DRV" & endless=$!
+sleep 1
+fails 'unload while a script runs' lunatik unload
+like "$ktap_out" "the script of process $endless runs" 'says whose'
+kill -KILL $endless
+wait $endless 2>/dev/null
+ok 'tried again after its end' lunatik unload
+ok 'load, again' lunatik load
+
+# status and its JSON, read by another's reader
+ok 'run for the status' lunatik run examples/echo hardirq --memory=300k
+like "$(lunatik status)" 'hardirq +[0-9]+ .* examples/echo' 'status has a line for each runtime'
+lunatik status --json >/tmp/status.json
+ok 'its JSON is JSON' perl -MJSON::PP -e 'local $/; open F, "/tmp/status.json"; my $s = decode_json(<F>);
+	my ($r) = grep { $_->{name} eq "examples/echo" } @{$s->{runtimes}};
+	die unless $r->{context} eq "hardirq" && $r->{quota} == 300 * 1024 && $r->{memory} > 0;
+	die unless $s->{scripts}[0] eq "examples/echo" && $s->{modules}{lunatik}{state} eq "loaded"'
+ok 'stop' lunatik stop examples/echo
+echo 'error("deep")' >/lib/modules/lua/t/deep.lua
+fails 'a traceback is shown' lunatik run t/deep --traceback
+like "$ktap_out" '^	.*t/deep.lua:1: in main chunk$' 'if it is asked for'
+unlike "$ktap_out" 'luadrv' 'and nothing of ours'
+
+# many at once: each gets its own answer
+seconds=$(sed -n 's/.*lunatik\.tools=\([0-9]*\).*/\1/p' /proc/cmdline)
+cat >/tmp/many.sh <<'X'
+echo "id = $1" >/lib/modules/lua/t/many$1.lua
+end=$(($(date +%s) + $2))
+while [ "$(date +%s)" -lt $end ]; do
+	lunatik run t/many$1 || exit
+	[ "$(lunatik list | grep -x t/many$1)" = t/many$1 ] || exit
+	! lunatik run t/many$1 2>/tmp/many.$1 || exit
+	[ "$(cat /tmp/many.$1)" = "lunatik: script 't/many$1' is already running" ] || exit
+	lunatik stop t/many$1 || exit
+	[ "$(echo "return $1 * 20000" | lunatik)" = $(($1 * 20000)) ] || exit
+	echo >>/tmp/many.$1.rounds
+done
+echo well >/tmp/many.$1
+X
+asked=''
+for i in $(seq 20); do
+	sh /tmp/many.sh "$i" "${seconds:-15}" & asked="$asked $!"
+done
+for pid in $asked; do
+	wait "$pid"
+done
+is "$(cat /tmp/many.? /tmp/many.?? | grep -c '^well$')" 20 'twenty use the command at once, every answer is the asker'"'"'s'
+diag "$(cat /tmp/many.*.rounds | wc -l) rounds of 7 commands in ${seconds:-15} s"
+is "$(lunatik list)" '' 'and nothing is left'
+rm -r /lib/modules/lua/t
+finish

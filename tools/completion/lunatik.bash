@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT OR GPL-2.0-only
+# shellcheck shell=bash
+# Completion of lunatik(8) for bash.
+
+# the scripts below a directory, without their ending
+_lunatik_scripts()
+{
+	find -L "$1" -name '*.lua' -printf '%P\n' 2>/dev/null | sed 's/\.lua$//'
+}
+
+_lunatik()
+{
+	local word=${COMP_WORDS[COMP_CWORD]} command='' i words=''
+	local scripts=/lib/modules/lua
+
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		-*) ;;
+		*)
+			command=${COMP_WORDS[i]}
+			break
+			;;
+		esac
+	done
+	case $command,$word in
+	run,-* | spawn,-*) words='--memory= --time= --traceback' ;;
+	list,-* | status,-*) words='--json --traceback' ;;
+	,-*) words='--help --version --traceback' ;;
+	*,-*) words=--traceback ;;
+	,*) words='run spawn stop list status check load unload reload test' ;;
+	run,* | spawn,*)
+		words=$(_lunatik_scripts $scripts)
+		[ $((COMP_CWORD - i)) -le 1 ] || words='process softirq hardirq'
+		;;
+	stop,*) words=$(lunatik list 2>/dev/null) ;;
+	test,*) words=$(_lunatik_scripts $scripts/tests) ;;
+	check,*)
+		mapfile -t COMPREPLY < <(compgen -f -X '!*.lua' -- "$word"; compgen -d -S / -- "$word")
+		compopt -o filenames -o nospace 2>/dev/null
+		return
+		;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+	[[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace 2>/dev/null
+}
+
+complete -F _lunatik lunatik
