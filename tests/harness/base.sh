@@ -18,7 +18,7 @@ packages=(
 	# what the packages depend on
 	dkms kmod lua5.4
 	# what the tests use
-	man-db procps
+	man-db procps lua-readline systemd trace-cmd
 )
 options=(
 	--mode=root --variant=minbase
