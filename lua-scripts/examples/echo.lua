@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
+--
 -- A script that another one resumes: gives back what it gets, and how often
 -- it was asked.
 --
---	local r <close> = lunatik.runtime("examples/echo", "softirq")
---	print(r:resume("hello"))	--> hello	1
+--	# echo 'print(lunatik.runtime("examples/echo", "softirq"):resume("hello"))' | lunatik
+--	hello	1
 return function(...)
 	local n = 1
 	local said = table.pack(...)

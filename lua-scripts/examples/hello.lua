@@ -2,7 +2,8 @@
 --
 -- The smallest script: a line in the kernel log.
 --
---	lunatik run examples/hello
---	dmesg | tail -1
---	lunatik stop examples/hello
+--	# lunatik run examples/hello
+--	# dmesg | tail -n 1
+--	[...] lunatik: hello from Lua 5.4-kernel
+--	# lunatik stop examples/hello
 print("hello from " .. _VERSION)

@@ -1,7 +1,12 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
 --
 -- Reads what examples/writer.lua writes at the same time, without ever
--- waiting for it, and checks each value. See there how to run it.
+-- waiting for it, and checks each value:
+--
+--	# cd /lib/modules/lua/examples && (lunatik <writer.lua & lunatik <reader.lua; wait) | sort
+--	reader: read ... values, every one a square
+--	reader: the writer was seen at work in ... of 200 rounds
+--	writer: wrote ... values
 local seen, last = 0, 0
 
 for _ = 1, 100000 do

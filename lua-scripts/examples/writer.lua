@@ -3,8 +3,10 @@
 -- Writes squares into the table that all scripts share, until the reader of
 -- examples/reader.lua has seen enough. Needs luarcu.ko. Run both at once:
 --
---	cat /lib/modules/lua/examples/writer.lua > /dev/luadrv &
---	cat /lib/modules/lua/examples/reader.lua > /dev/luadrv
+--	# cd /lib/modules/lua/examples && (lunatik <writer.lua & lunatik <reader.lua; wait) | sort
+--	reader: read ... values, every one a square
+--	reader: the writer was seen at work in ... of 200 rounds
+--	writer: wrote ... values
 local rounds = 0
 
 while not rcu.enough do

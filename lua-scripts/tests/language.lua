@@ -22,7 +22,7 @@ raises("negative power", function() return 2 ^ -1 end)
 for _, name in ipairs {"coroutine", "debug", "math", "package", "string", "table", "utf8"} do
 	assert(type(_G[name]) == "table", name)
 end
-assert(io == nil and os == nil)
+assert(_G.io == nil and _G.os == nil)
 assert(("%5d|%-5s|%x"):format(42, "a", 255) == "   42|a    |ff")
 assert(string.unpack("<I4", string.pack("<I4", 0xdeadbeef)) == 0xdeadbeef)
 assert(table.concat({1, 2, 3}, ",") == "1,2,3")

@@ -9,26 +9,7 @@ if built_in; then
 fi
 lunatik unload
 
-# a session as in a terminal, see tools/session.txt
-session()
-{
-	while IFS= read -r line; do
-		case $line in
-		'# '*)
-			printf '%s\n' "$line"
-			sh -c "${line#??}" 2>&1 </dev/null
-			status=$?
-			[ $status -eq 0 ] || echo "(exit $status)"
-			;;
-		esac
-	done
-}
-session <"$TESTDIR/tools/session.txt" >/tmp/session.out
-if grep -v '^##' "$TESTDIR/tools/session.txt" | diff -u - /tmp/session.out >/tmp/session.diff; then
-	pass 'a session in a shell'
-else
-	fail 'a session in a shell' || diag </tmp/session.diff
-fi
+ok 'a session in a shell' lua5.4 "$TESTDIR/tools/session.lua" "$TESTDIR/tools/session.txt"
 
 # the prompt, on a terminal; what is typed is not echoed, or would be twice
 typed()

@@ -18,7 +18,7 @@ seen()
 }
 
 mkdir -p /lib/modules/lua/t
-echo 'error("no\27[1m use")' >/lib/modules/lua/t/raises.lua
+printf '%s\n' 'error("no\27[1m use")' >/lib/modules/lua/t/raises.lua
 echo >$tracing/trace
 lunatik run examples/echo
 is "$(seen)" '' 'nothing is written while the events are off'

@@ -152,16 +152,25 @@ local function writers()
 	return found
 end
 
--- Processes with an open file of that name, as "comm[pid]".
-local function openers(path)
+-- Open files of the devices that are ours, each "comm[pid] has /dev/NAME open".
+-- Told by their numbers: a device that was stopped has no name any more.
+local function openers()
+	local misc = (contents("/sys/class/misc/luadrv/dev") or ""):match("%d+:%d+")
+	local major = (contents("/proc/devices") or ""):match("\n *(%d+) lunatik\n")
 	local found, seen = {}, {}
-	local pipe <close> = io.popen("find /proc/[0-9]*/fd -lname '" .. path .. "' 2>/dev/null")
+	local pipe <close> = io.popen("stat -L -c '%t:%T %n' /proc/[0-9]*/fd/* 2>/dev/null")
 	for line in pipe:lines() do
-		local pid = line:match("^/proc/(%d+)/")
-		if pid and not seen[pid] then
-			seen[pid] = true
+		local t, T, path, pid = line:match("^(%x+):(%x+) (/proc/(%d+)/fd/%d+)$")
+		t, T = tonumber(t or "", 16), tonumber(T or "", 16)
+		if t and (t == tonumber(major) or t .. ":" .. T == misc) then
+			local _, name = program("readlink", path)
 			local comm = (contents("/proc/" .. pid .. "/comm") or "?"):gsub("%s+$", "")
-			found[#found + 1] = comm .. "[" .. pid .. "]"
+			local reason = string.format("%s[%s] has %s open", comm, pid,
+				(name:gsub(" %(deleted%)$", "")))
+			if not seen[reason] then
+				seen[reason] = true
+				found[#found + 1] = reason
+			end
 		end
 	end
 	return found
@@ -180,8 +189,8 @@ local function holders(all, ours, runtimes)
 			end
 		end
 	end
-	for _, opener in ipairs(openers("/dev/luadrv")) do
-		add("%s has /dev/luadrv open", opener)
+	for _, opener in ipairs(openers()) do
+		add("%s", opener)
 	end
 	local events = contents("/sys/kernel/tracing/events/lunatik/enable")
 	if events and not events:find("^0") then
