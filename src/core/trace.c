@@ -8,8 +8,11 @@
 
 #include "core.h"
 
-/* The first line of a message, nothing in it that would steer a terminal. */
-static void lunatik_traceline(char *line, const char *msg, size_t size)
+/*
+ * The first line of a message, nothing in it that would steer a terminal. Not
+ * used where the kernel has no trace events.
+ */
+static void __maybe_unused lunatik_traceline(char *line, const char *msg, size_t size)
 {
 	size_t i = 0;
 
