@@ -126,6 +126,22 @@ fails 'a traceback is shown' lunatik run t/deep --traceback
 like "$ktap_out" '^	.*t/deep.lua:1: in main chunk$' 'if it is asked for'
 unlike "$ktap_out" 'luadrv' 'and nothing of ours'
 
+# what bash completes
+completes()
+{
+	bash -c '. /usr/share/bash-completion/completions/lunatik
+		COMP_WORDS=(lunatik "$@") COMP_CWORD=$#
+		_lunatik 2>/dev/null
+		echo "${COMPREPLY[*]}"' bash "$@"
+}
+is "$(completes st)" 'stop status' 'bash completes commands'
+is "$(completes run examples/hel)" examples/hello 'scripts'
+is "$(completes run examples/hello so)" softirq 'contexts'
+is "$(completes status --)" '--json --traceback' 'options'
+ok 'run for bash' lunatik run examples/hello
+is "$(completes stop '')" examples/hello 'and what runs'
+ok 'stop for bash' lunatik stop examples/hello
+
 # many at once: each gets its own answer
 seconds=$(sed -n 's/.*lunatik\.tools=\([0-9]*\).*/\1/p' /proc/cmdline)
 cat >/tmp/many.sh <<'X'
