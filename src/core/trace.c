@@ -8,7 +8,10 @@
 
 #include "core.h"
 
-/* The first line of a message, nothing in it that would steer a terminal. */
+/*
+ * The first line of a message, nothing in it that would steer a terminal. Not
+ * used where the kernel has no trace events.
+ */
 static void __maybe_unused lunatik_traceline(char *line, const char *msg, size_t size)
 {
 	size_t i = 0;

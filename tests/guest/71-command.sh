@@ -126,6 +126,63 @@ fails 'a traceback is shown' lunatik run t/deep --traceback
 like "$ktap_out" '^	.*t/deep.lua:1: in main chunk$' 'if it is asked for'
 unlike "$ktap_out" 'luadrv' 'and nothing of ours'
 
+# threads
+if echo 'require "thread" assert(require("lunatik.runner").spawn)' | lunatik 2>/dev/null; then
+	cat >/lib/modules/lua/t/thread.lua <<'X'
+local thread = require "thread"
+return function()
+	while not thread.shouldstop() do end
+	print("thread: asked to stop")
+end
+X
+	ok 'spawn' lunatik spawn t/thread
+	is "$(lunatik list)" t/thread 'it is in the list'
+	fails 'spawn again' lunatik spawn t/thread.lua
+	is "$ktap_out" "lunatik: script 't/thread' is already running" 'is refused'
+	klog_mark
+	ok 'stop its thread' lunatik stop t/thread
+	like "$(klog_since)" 'thread: asked to stop' 'which was asked to'
+	fails 'spawn what returns no function' lunatik spawn examples/hello
+	like "$ktap_out" '^lunatik: .*examples/hello.* returned no function' 'is refused, with that reason'
+	fails 'spawn in softirq context' lunatik spawn t/thread softirq
+	like "$ktap_out" 'process context' 'is refused, with its reason'
+	is "$(lunatik list)" '' 'neither is left'
+	ok 'spawn, and leave it' lunatik spawn t/thread
+	ok 'unload stops it' lunatik unload
+	ok 'load after that' lunatik load
+else
+	skip 'spawn' "no library 'thread', or a runner without spawn()"
+fi
+
+# devices
+if echo 'require "device"' | lunatik 2>/dev/null; then
+	ok 'run what has a device' lunatik run examples/echodevice
+	exec 3<>/dev/echo
+	fails 'unload while it is open' lunatik unload
+	like "$ktap_out" "\\[$$\\] has /dev/echo open" 'says who has it open'
+	exec 3>&-
+	ok 'unload when it is closed' lunatik unload
+	ok 'load after that, again' lunatik load
+else
+	skip 'unload while a device is open' "no library 'device'"
+fi
+
+# what bash completes
+completes()
+{
+	bash -c '. /usr/share/bash-completion/completions/lunatik
+		COMP_WORDS=(lunatik "$@") COMP_CWORD=$#
+		_lunatik 2>/dev/null
+		echo "${COMPREPLY[*]}"' bash "$@"
+}
+is "$(completes st)" 'stop status' 'bash completes commands'
+is "$(completes run examples/hel)" examples/hello 'scripts'
+is "$(completes run examples/hello so)" softirq 'contexts'
+is "$(completes status --)" '--json --traceback' 'options'
+ok 'run for bash' lunatik run examples/hello
+is "$(completes stop '')" examples/hello 'and what runs'
+ok 'stop for bash' lunatik stop examples/hello
+
 # many at once: each gets its own answer
 seconds=$(sed -n 's/.*lunatik\.tools=\([0-9]*\).*/\1/p' /proc/cmdline)
 cat >/tmp/many.sh <<'X'

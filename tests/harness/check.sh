@@ -359,6 +359,9 @@ with_kernel()
 	mkdir -p "$files/.root/usr/sbin" "$files/.root/usr/share"
 	cp "$TOP/tools/lunatik" "$files/.root/usr/sbin"
 	cp -r "$TOP/tools/lib" "$files/.root/usr/share/lunatik"
+	mkdir -p "$files/.root/usr/share/bash-completion/completions"
+	cp "$TOP/tools/completion/lunatik.bash" \
+		"$files/.root/usr/share/bash-completion/completions/lunatik"
 	[ -n "$without" ] ||
 		(set +f && cd "$out/modules" && cp --parents ./*/*.ko "$files/.modules")
 }

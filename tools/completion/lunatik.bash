@@ -10,15 +10,15 @@ _lunatik_scripts()
 
 _lunatik()
 {
-	local word=${COMP_WORDS[COMP_CWORD]} command='' i words=''
+	local word=${COMP_WORDS[COMP_CWORD]} command='' i words='' given=0
 	local scripts=/lib/modules/lua
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
 		-*) ;;
 		*)
-			command=${COMP_WORDS[i]}
-			break
+			[ -z "$command" ] || given=$((given + 1))
+			command=${command:-${COMP_WORDS[i]}}
 			;;
 		esac
 	done
@@ -30,7 +30,7 @@ _lunatik()
 	,*) words='run spawn stop list status check load unload reload test' ;;
 	run,* | spawn,*)
 		words=$(_lunatik_scripts $scripts)
-		[ $((COMP_CWORD - i)) -le 1 ] || words='process softirq hardirq'
+		[ "$given" -eq 0 ] || words='process softirq hardirq'
 		;;
 	stop,*) words=$(lunatik list 2>/dev/null) ;;
 	test,*) words=$(_lunatik_scripts $scripts/tests) ;;

@@ -157,6 +157,7 @@ end
 local function openers()
 	local misc = (contents("/sys/class/misc/luadrv/dev") or ""):match("%d+:%d+")
 	local major = (contents("/proc/devices") or ""):match("\n *(%d+) lunatik\n")
+	local own = (contents("/proc/self/stat") or ""):match("^%d+")
 	local found, seen = {}, {}
 	local pipe <close> = io.popen("stat -L -c '%t:%T %n' /proc/[0-9]*/fd/* 2>/dev/null")
 	for line in pipe:lines() do
@@ -164,10 +165,11 @@ local function openers()
 		t, T = tonumber(t or "", 16), tonumber(T or "", 16)
 		if t and (t == tonumber(major) or t .. ":" .. T == misc) then
 			local _, name = program("readlink", path)
-			local comm = (contents("/proc/" .. pid .. "/comm") or "?"):gsub("%s+$", "")
-			local reason = string.format("%s[%s] has %s open", comm, pid,
-				(name:gsub(" %(deleted%)$", "")))
-			if not seen[reason] then
+			-- gone is who had inherited it from us, as we may have
+			local comm = pid ~= own and contents("/proc/" .. pid .. "/comm")
+			local reason = comm and string.format("%s[%s] has %s open", comm:match("[^\n]*"),
+				pid, (name:gsub(" %(deleted%)$", "")))
+			if reason and not seen[reason] then
 				seen[reason] = true
 				found[#found + 1] = reason
 			end
