@@ -156,7 +156,7 @@ return function()
 	return "stopped"
 end
 END
-answers 'local rt = lunatik.runtime("t/stops") rcu.other = rt print(rt:resume()) rcu.other = nil print(rcu.waited) rcu.waits = nil rcu.waited = nil' \
+answers 'local rt = lunatik.runtime("t/stops") rcu.other = rt print(rt:resume()) rcu.other = nil rt:stop() print(rcu.waited) rcu.waits = nil rcu.waited = nil' \
 	"$(printf 'stopped\n1')" 'one that waits for who stops it'
 timeout -s KILL 3 sh -c "echo 'local rt = lunatik.runtime(\"t/stubborn\") local t = require \"thread\".run(rt, \"killed\") require \"linux\".schedule()' >$DRV" 2>/dev/null
 is $? 137 'who has a thread is killed'
