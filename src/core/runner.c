@@ -16,11 +16,22 @@
 struct lunatik_running {
 	struct list_head list;
 	lunatik_object_t *runtime;	/* NULL while its script is being loaded */
+	lunatik_object_t *thread;	/* of spawn(), or NULL */
 	char name[LUNATIK_NAMELEN];
 };
 
 static DEFINE_MUTEX(runner_lock);
 static LIST_HEAD(runner_list);
+
+static void runner_free(struct lunatik_running *running)
+{
+	if (running->runtime)
+		lunatik_putobject(running->runtime);
+	if (running->thread)
+		lunatik_putobject(running->thread);
+	kfree(running);
+	module_put(THIS_MODULE);
+}
 
 /*
  * Takes those out whose runtime was stopped by runtime:stop(). With the lock;
@@ -36,9 +47,7 @@ static void runner_prune(void)
 		if (!rt || READ_ONCE(rt->L))
 			continue;
 		list_del(&running->list);
-		lunatik_putobject(running->runtime);
-		kfree(running);
-		module_put(THIS_MODULE);
+		runner_free(running);
 	}
 }
 
@@ -86,12 +95,6 @@ static int runner_add(const char *name, struct lunatik_running **prunning)
 	else
 		*prunning = running;
 	return ret;
-}
-
-static void runner_free(struct lunatik_running *running)
-{
-	kfree(running);
-	module_put(THIS_MODULE);
 }
 
 /* The name as it is listed, pushed: a trailing ".lua" is dropped. */
@@ -150,28 +153,148 @@ static int runner_run(lua_State *L)
 	return 1;	/* the slot */
 }
 
-/* stop(script). Whoever is stopped drops out of the list by itself. */
-static int runner_stop(lua_State *L)
+/* Keeps the thread of the script @name, whose userdata is at index @i. */
+static void runner_setthread(lua_State *L, int i, const char *name, lunatik_object_t *runtime)
 {
-	const char *name = runner_checkname(L);
-	lunatik_object_t **slot = lunatik_newslot(L, &lunatik_runtime_class);
+	lunatik_object_t *thread = lunatik_toobject(L, i), *old = thread;
 	struct lunatik_running *running;
-	bool loading;
 
+	if (!thread)
+		luaL_error(L, "thread.run() returned a %s value", luaL_typename(L, i));
+	lunatik_getobject(thread);
 	mutex_lock(&runner_lock);
 	running = runner_find(name);
-	loading = running && !running->runtime;
-	if (running && !loading) {
+	if (running && running->runtime == runtime)
+		swap(running->thread, old);
+	mutex_unlock(&runner_lock);
+	if (old)	/* stopped by somebody meanwhile */
+		lunatik_putobject(old);
+}
+
+/* thread.run(runtime, script), with the runtime at index -1; protected. */
+static int runner_thread(lua_State *L)
+{
+	const char *name = lua_tostring(L, 2);
+
+	lunatik_require(L, "thread");
+	lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+	lua_getfield(L, -1, "thread");
+	lua_getfield(L, -1, "run");
+	lua_pushvalue(L, 1);
+	lua_pushvalue(L, 2);
+	lua_call(L, 2, 1);
+	runner_setthread(L, lua_gettop(L), name, lunatik_toobject(L, 1));
+	return 1;
+}
+
+/* spawn(script[, context[, budget]]) -> thread, that runs what the script returned */
+static int runner_spawn(lua_State *L)
+{
+	const char *name;
+	int runtime;
+
+	if (lunatik_checkcontextname(L, 2) != LUNATIK_OPT_NONE)
+		return luaL_error(L, "a thread runs in a runtime of process context only");
+	runner_run(L);
+	runtime = lua_gettop(L);
+	lua_pushcfunction(L, runner_thread);
+	lua_pushvalue(L, runtime);
+	name = runner_checkname(L);
+	if (lua_pcall(L, 2, 1, 0) == LUA_OK)
+		return 1;
+	/* not half of it: the message is on top */
+	lunatik_stopfrom(L, lunatik_toobject(L, runtime));
+	return luaL_error(L, "cannot spawn script '%s': %s", name, luaL_tolstring(L, -1, NULL));
+}
+
+/* Pushes the thread of a script and waits for its end. */
+static void runner_stopthread(lua_State *L, lunatik_object_t *thread)
+{
+	lunatik_pushobject(L, thread);
+	lua_getfield(L, -1, "stop");
+	lua_insert(L, -2);
+	lua_call(L, 1, 0);
+}
+
+/*
+ * Stops the script that @which finds in the list, with the lock; first its
+ * thread, which may have something to do yet. Returns whether there was one, and
+ * in @loading whether it cannot be stopped. Whoever is stopped drops out of the
+ * list by itself.
+ */
+static bool runner_stopwhich(lua_State *L, struct lunatik_running *(*which)(lua_State *L,
+			     const char *name), const char *name, bool *loading)
+{
+	lunatik_object_t **slot = lunatik_newslot(L, &lunatik_runtime_class);
+	lunatik_object_t *thread = NULL;
+	struct lunatik_running *running;
+
+	mutex_lock(&runner_lock);
+	running = which(L, name);
+	*loading = running && !running->runtime;
+	if (running && !*loading) {
 		lunatik_getobject(running->runtime);
 		*slot = running->runtime;
+		thread = running->thread;
+		if (thread)
+			lunatik_getobject(thread);
 	}
 	mutex_unlock(&runner_lock);
 
+	if (!running || *loading)
+		return running;
+	if (thread)
+		runner_stopthread(L, thread);
+	lunatik_stopfrom(L, *slot);
+	return true;
+}
+
+static struct lunatik_running *runner_named(lua_State *L, const char *name)
+{
+	return runner_find(name);
+}
+
+/* Any that can be stopped from here. */
+static struct lunatik_running *runner_any(lua_State *L, const char *name)
+{
+	struct lunatik_running *running;
+
+	runner_prune();
+	list_for_each_entry(running, &runner_list, list)
+		if (running->runtime && running->runtime != lunatik_toruntime(L))
+			return running;
+	return NULL;
+}
+
+/* stop(script) */
+static int runner_stop(lua_State *L)
+{
+	const char *name = runner_checkname(L);
+	bool loading;
+
+	if (!runner_stopwhich(L, runner_named, name, &loading))
+		return luaL_error(L, "script '%s' is not running", name);
 	if (loading)
 		return luaL_error(L, "script '%s' is still being loaded, end who runs it", name);
-	if (!running)
-		return luaL_error(L, "script '%s' is not running", name);
-	lunatik_stopfrom(L, *slot);
+	return 0;
+}
+
+/* shutdown() stops all scripts, but for the one that calls it and those being loaded */
+static int runner_shutdown(lua_State *L)
+{
+	bool loading;
+
+	if (!lunatik_maysleep(L))
+		return luaL_error(L, "scripts can be run and stopped only in process context");
+	do
+		lua_settop(L, 0);
+	while (runner_stopwhich(L, runner_any, NULL, &loading));
+	return 0;
+}
+
+/* startup() is for scripts that begin with it: the runner is always ready */
+static int runner_startup(lua_State *L)
+{
 	return 0;
 }
 
@@ -207,8 +330,11 @@ static int runner_names(lua_State *L)
 
 static const luaL_Reg runner_lib[] = {
 	{"run", runner_run},
+	{"spawn", runner_spawn},
 	{"stop", runner_stop},
 	{"list", runner_names},
+	{"shutdown", runner_shutdown},
+	{"startup", runner_startup},
 	{NULL, NULL}
 };
 
