@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * The lock of an object that runtimes of every context share: raw and taken with
+ * interrupts off, for a few instructions or a copy, in which nothing raises, allocates
+ * or sleeps. A probe may hit inside such a section and run a script that wants the same
+ * lock: who was interrupted cannot go on before it, so that is refused.
+ */
+#ifndef LUNATIK_GUARD_H
+#define LUNATIK_GUARD_H
+
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/spinlock.h>
+
+static DEFINE_PER_CPU(int, guard_sections);	/* that this CPU is in, one inside the other */
+
+/* Returns whether it was taken. Context: any. */
+static inline bool guard_take(raw_spinlock_t *lock, unsigned long *flags)
+{
+	local_irq_save(*flags);
+	this_cpu_inc(guard_sections);	/* before: a probe may hit as soon as it is taken */
+	if (likely(raw_spin_trylock(lock)))
+		return true;
+	if (this_cpu_read(guard_sections) > 1) {
+		this_cpu_dec(guard_sections);
+		local_irq_restore(*flags);
+		return false;
+	}
+	/* lockdep takes a probe for an NMI, where it wants no other way */
+	if (in_nmi())
+		while (!raw_spin_trylock(lock))
+			cpu_relax();
+	else
+		raw_spin_lock(lock);
+	return true;
+}
+
+static inline void guard_drop(raw_spinlock_t *lock, unsigned long flags)
+{
+	raw_spin_unlock(lock);
+	this_cpu_dec(guard_sections);
+	local_irq_restore(flags);
+}
+
+/* The same for a runtime: raises where it cannot be had. */
+static inline void guard_lock(lua_State *L, raw_spinlock_t *lock, unsigned long *flags)
+{
+	if (unlikely(!guard_take(lock, flags)))
+		luaL_error(L, "the object is in use by what this handler has interrupted");
+}
+
+#endif
