@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
 # timeout: 900
 # The libraries data, fifo, completion and mailbox: each file of scripts/data asserts
-# what it says; then runtimes in each context, several at once, and ends of a wait.
+# what it says; then runtimes in each context, several at once, and ends of a wait,
+# which lunatik_checkstop() sees.
 . "$KTAP"
 . "$TESTDIR/lib.sh"
 modprobe luarcu

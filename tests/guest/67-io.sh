@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
 # timeout: 900
-# The library io, on files of each kind.
+# The library io, on files of each kind, with errors that lunatik_errname() names.
 . "$KTAP"
 . "$TESTDIR/lib.sh"
 modprobe luarcu
