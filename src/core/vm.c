@@ -261,13 +261,6 @@ void lunatik_checkpoint(lua_State *L)
 }
 EXPORT_SYMBOL_GPL(lunatik_checkpoint);
 
-/* Who sleeps is not on a CPU, where the timer would find it: it looks itself. */
-void lunatik_checkstop(lua_State *L)
-{
-	lunatik_polled(L, 1);
-}
-EXPORT_SYMBOL_GPL(lunatik_checkstop);
-
 /*
  * Calls f(L, ud) in the present frame; if that raises, the stack is as before
  * but for the message on top, and its status is returned. To be raised again
