@@ -16,6 +16,7 @@
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/timer.h>
+#include <linux/uio.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
@@ -42,6 +43,11 @@
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #define timer_delete_sync(timer)	del_timer_sync(timer)
+#endif
+
+#ifndef ITER_DEST	/* before 6.2 */
+#define ITER_DEST	READ
+#define ITER_SOURCE	WRITE
 #endif
 
 /* what class->devnode gets; const since 6.2 */

@@ -6,15 +6,14 @@
  *	done:complete()				-- from any context
  *	local ok, why = done:wait(100)		-- in process context
  *
- * Who waits sleeps in slices: between two it is looked at whether the script, or the
- * thread that it is, has to end.
+ * Who waits sleeps in slices, between which it is asked whether the script has to end: to
+ * wake the task up, as lunatik_mustend() expects, does not end a wait for a completion.
  */
 #include <linux/completion.h>
 #include <linux/irq_work.h>
 #include <linux/jiffies.h>
-#include <linux/kthread.h>
 #include <linux/module.h>
-#include <linux/sched.h>
+#include <linux/string.h>
 
 #include <lunatik.h>
 
@@ -84,9 +83,6 @@ static const char *luacompletion_slice(struct completion *completion, unsigned l
 		return NULL;
 	if (ret < 0)
 		return ret == -ERESTARTSYS ? "interrupt" : "unknown";
-	/* a thread that is asked to stop has no signal */
-	if ((current->flags & PF_KTHREAD) && kthread_should_stop())
-		return "interrupt";
 	return "timeout";
 }
 
@@ -109,7 +105,8 @@ static int luacompletion_wait(lua_State *L)
 			lua_pushboolean(L, true);
 			return 1;
 		}
-		lunatik_checkstop(L);
+		if (lunatik_mustend(L))
+			why = "interrupt";
 		if (strcmp(why, "timeout") != 0 || jiffies - start >= left)
 			break;
 	}

@@ -19,6 +19,7 @@
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/uio.h>
 #include <linux/workqueue.h>
 
 #include <lunatik.h>
@@ -128,7 +129,8 @@ static void luaio_release(void *private)
 /* The flags for a mode such as "r+b"; raises for others. */
 static int luaio_checkmode(lua_State *L, int i)
 {
-	const char *mode = luaL_optstring(L, i, "r");
+	size_t len;
+	const char *mode = luaL_optlstring(L, i, "r", &len);
 	const char *p = mode;
 	int flags;
 
@@ -153,7 +155,7 @@ static int luaio_checkmode(lua_State *L, int i)
 	}
 	if (*p == 'b')
 		p++;
-	luaL_argcheck(L, *p == '\0' && strlen(mode) == lua_rawlen(L, i), i, "invalid mode");
+	luaL_argcheck(L, p == mode + len, i, "invalid mode");
 	return flags;
 }
 
@@ -178,10 +180,8 @@ static bool luaio_count(void)
 /* Does not wait for another process, as a FIFO would. */
 static int luaio_openfile(struct luaio *io, const char *path, int flags)
 {
-	struct file *file;
+	struct file *file = filp_open(path, flags | O_NONBLOCK | O_LARGEFILE | O_NOCTTY, 0666);
 
-	flags |= O_NONBLOCK | O_LARGEFILE | O_NOCTTY;
-	file = lunatik_asinit(filp_open(path, flags, 0666));
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	if (S_ISDIR(file_inode(file)->i_mode)) {
@@ -278,6 +278,35 @@ static int luaio_tostring(lua_State *L)
 	return 1;
 }
 
+/*
+ * kernel_read() and kernel_write() refuse, and log, what has functions for processes
+ * as well, as /dev/zero: these take whatever has functions for the kernel.
+ */
+static ssize_t luaio_readfile(struct luaio *io)
+{
+	struct kvec vec = { .iov_base = io->buffer, .iov_len = LUAIO_BUFFER };
+	struct iov_iter iter;
+
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, vec.iov_len);
+	return vfs_iter_read(io->file, &iter, &io->pos, 0);
+}
+
+static ssize_t luaio_writefile(struct luaio *io, const char *from, size_t len)
+{
+	struct kvec vec = { .iov_base = (void *)from, .iov_len = len };
+	const struct file_operations *ops = io->file->f_op;
+	struct iov_iter iter;
+
+	if (!ops->write_iter)
+		return -EINVAL;
+	if (!ops->write)
+		return kernel_write(io->file, from, len, &io->pos);
+	if (S_ISREG(file_inode(io->file)->i_mode))
+		return -EINVAL;	/* may be frozen, which only kernel_write() looks at */
+	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, len);
+	return vfs_iter_write(io->file, &iter, &io->pos, 0);
+}
+
 /* --- reading */
 
 /*
@@ -297,7 +326,7 @@ static bool luaio_fill(lua_State *L, struct luaio *io)
 		io->err = -EBADF;
 		return false;
 	}
-	ret = kernel_read(io->file, io->buffer, LUAIO_BUFFER, &io->pos);
+	ret = luaio_readfile(io);
 	io->start = 0;
 	io->end = max_t(ssize_t, ret, 0);
 	io->err = min_t(ssize_t, ret, 0);
@@ -531,8 +560,7 @@ static int luaio_writestring(lua_State *L, int i)
 		if (!(io->file->f_mode & FMODE_WRITE))
 			return -EBADF;
 		luaio_forget(io);
-		ret = kernel_write(io->file, s + done, min_t(size_t, len - done, LUAIO_WRITE),
-				   &io->pos);
+		ret = luaio_writefile(io, s + done, min_t(size_t, len - done, LUAIO_WRITE));
 		if (ret <= 0)
 			return ret ?: -EIO;
 		done += ret;

@@ -6,6 +6,8 @@
 . "$TESTDIR/lib.sh"
 modprobe luarcu
 mkfifo /tmp/lunatik-fifo
+mkdir /tmp/lunatik-small
+mount -t tmpfs -o size=64k none /tmp/lunatik-small
 lua 'require "io"'
 before=$(cut -f 1 /proc/sys/fs/file-nr)
 
@@ -50,6 +52,7 @@ fi
 # shellcheck disable=SC2016 # the shell that is called expands it
 ok 'the kernel had nothing to say' sh -c \
 	'! dmesg | sed "1,/$0/d" | grep -E "BUG|WARNING|stack overflow|not supported"' "$KLOG_MARK"
+umount /tmp/lunatik-small
 rm -r /lib/modules/lua/t /tmp/lunatik-*
 works 'scripts run'
 finish

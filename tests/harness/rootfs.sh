@@ -62,9 +62,11 @@ install_packages()
 
 	# modules of the tests, as somebody else would build them: against the
 	# installed headers; in the guest it would take minutes
-	local kernel dir dkms=/var/lib/dkms symvers
+	local kernel dir name dkms=/var/lib/dkms symvers=
 	kernel=$(guest_kernel "$root")
-	symvers="$dkms/lunatik/kernel-$kernel-x86_64/module/Module.symvers $dkms/luarcu/kernel-$kernel-x86_64/module/Module.symvers"
+	for name in lunatik luarcu luabindings; do
+		symvers="$symvers $dkms/$name/kernel-$kernel-x86_64/module/Module.symvers"
+	done
 	for dir in "$root"/opt/lunatik-modules/*/; do
 		[ -d "$dir" ] || continue
 		chroot "$root" make -C "/lib/modules/$kernel/build" \
