@@ -72,18 +72,4 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #define scoped_with_init_fs()
 #endif
 
-/* What @call answers, with the paths it is given as init sees them, if this is a kernel thread. */
-#define lunatik_asinit(call)						\
-({									\
-	typeof(call) result_;						\
-									\
-	if (current->flags & PF_KTHREAD) {				\
-		scoped_with_init_fs()					\
-			result_ = (call);				\
-	} else {							\
-		result_ = (call);					\
-	}								\
-	result_;							\
-})
-
 #endif

@@ -99,8 +99,8 @@ static int luacompletion_wait(lua_State *L)
 		unsigned long gone = jiffies - start;
 		unsigned long slice = left > gone ? left - gone : 0;
 
-		why = luacompletion_slice(&c->completion, min_t(unsigned long, slice,
-								LUACOMPLETION_SLICE));
+		slice = min_t(unsigned long, slice, LUACOMPLETION_SLICE);
+		why = luacompletion_slice(&c->completion, lunatik_mustend(L) ? 0 : slice);
 		if (!why) {
 			lua_pushboolean(L, true);
 			return 1;

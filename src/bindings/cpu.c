@@ -86,6 +86,9 @@ static int luacpu_stats(lua_State *L)
 
 	if (cpu < 0 || cpu >= nr_cpu_ids || !cpu_possible(cpu))
 		return luaL_error(L, "there is no CPU %I", (LUAI_UACINT)cpu);
+	/* it waits for who writes them, whom a probe may have hit */
+	if (lunatik_isready(L) && lunatik_toruntime(L)->opt & LUNATIK_OPT_HARDIRQ)
+		return luaL_error(L, "cpu.stats() is not for the handlers of a hardirq runtime");
 	kcpustat_cpu_fetch(&stat, cpu);
 	lua_createtable(L, 0, ARRAY_SIZE(luacpu_times));
 	for (i = 0; i < ARRAY_SIZE(luacpu_times); i++) {

@@ -20,7 +20,7 @@
 #include "guard.h"
 #include "memory.h"
 
-#define LUADATA_MAX	(4 << 20)	/* bytes of one object; no more than kmalloc() gives */
+#define LUADATA_MAX	(1 << 20)	/* bytes of one object; no more than kmalloc() gives */
 #define LUADATA_PIECE	(64 << 10)	/* bytes that are copied with interrupts off */
 
 struct luadata {

@@ -96,7 +96,8 @@ static int luadevice_call(lua_State *L, int nargs, int nresults)
 		return 0;
 	if (lua_type(L, -1) == LUA_TSTRING)
 		error = lunatik_toerrno(lua_tostring(L, -1));
-	return error ? -error : lua_error(L);
+	/* those of the kernel itself mean something to the VFS, and nothing to a user */
+	return error && error < ERESTARTSYS ? -error : lua_error(L);
 }
 
 /* The offset at index -1, @next if there is none. */
@@ -275,22 +276,24 @@ static ssize_t luadevice_write(struct kiocb *iocb, struct iov_iter *from)
 /* The device of a minor number, with a reference to it and one to its runtime. */
 static lunatik_object_t *luadevice_get(unsigned int minor)
 {
-	lunatik_object_t *object;
+	lunatik_object_t *object, *dropped = NULL;
 	struct luadevice *dev;
 
 	mutex_lock(&luadevice_lock);
 	object = idr_find(&luadevice_minors, minor);
+	/* one with a reference was not released by its runtime, whose memory lasts under RCU */
+	rcu_read_lock();
+	if (object && !lunatik_getobject_maybe(object))
+		object = NULL;
 	dev = object ? object->private : NULL;
-	if (dev && !dev->stopped && lunatik_getobject_maybe(dev->runtime)) {
-		if (!lunatik_getobject_maybe(object)) {
-			/* as its runtime is alive, this is not the last of that */
-			lunatik_putobject(dev->runtime);
-			object = NULL;
-		}
-	} else {
+	if (dev && (dev->stopped || !lunatik_getobject_maybe(dev->runtime))) {
+		dropped = object;
 		object = NULL;
 	}
+	rcu_read_unlock();
 	mutex_unlock(&luadevice_lock);
+	if (dropped)
+		lunatik_dropobject(dropped);	/* the last takes the lock */
 	return object;
 }
 
@@ -410,17 +413,30 @@ static bool luadevice_isused(const char *name)
 	return false;
 }
 
+struct luadevice_node {
+	const char *name;
+	bool exists;
+};
+
+static void luadevice_find(void *data)
+{
+	char path[sizeof("/dev/") + LUADEVICE_NAMELEN];
+	struct luadevice_node *node = data;
+	struct path found;
+
+	scnprintf(path, sizeof(path), "/dev/%s", node->name);
+	node->exists = kern_path(path, 0, &found) == 0;
+	if (node->exists)
+		path_put(&found);
+}
+
 /* Whether something else is there. */
 static bool luadevice_exists(const char *name)
 {
-	char path[sizeof("/dev/") + LUADEVICE_NAMELEN];
-	struct path found;
+	struct luadevice_node node = { .name = name };
 
-	scnprintf(path, sizeof(path), "/dev/%s", name);
-	if (lunatik_asinit(kern_path(path, 0, &found)))
-		return false;
-	path_put(&found);
-	return true;
+	lunatik_asinit(luadevice_find, &node);
+	return node.exists;
 }
 
 static int luadevice_takeminor(struct luadevice *dev)

@@ -22,7 +22,7 @@
 #include "guard.h"
 #include "memory.h"
 
-#define LUAFIFO_MAX	(4 << 20)	/* bytes of one queue */
+#define LUAFIFO_MAX	(1 << 20)	/* bytes of one queue */
 
 struct luafifo {
 	raw_spinlock_t lock;

@@ -8,15 +8,21 @@
 #ifndef LUNATIK_GUARD_H
 #define LUNATIK_GUARD_H
 
+#include <linux/delay.h>
+#include <linux/irqflags.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/spinlock.h>
+
+#define GUARD_PATIENCE	20000	/* microseconds */
 
 static DEFINE_PER_CPU(int, guard_sections);	/* that this CPU is in, one inside the other */
 
 /* Returns whether it was taken. Context: any. */
 static inline bool guard_take(raw_spinlock_t *lock, unsigned long *flags)
 {
+	int n;
+
 	local_irq_save(*flags);
 	this_cpu_inc(guard_sections);	/* before: a probe may hit as soon as it is taken */
 	if (likely(raw_spin_trylock(lock)))
@@ -26,13 +32,19 @@ static inline bool guard_take(raw_spinlock_t *lock, unsigned long *flags)
 		local_irq_restore(*flags);
 		return false;
 	}
-	/* lockdep takes a probe for an NMI, where it wants no other way */
-	if (in_nmi())
-		while (!raw_spin_trylock(lock))
-			cpu_relax();
-	else
+	if (!in_nmi() && !irqs_disabled_flags(*flags)) {
 		raw_spin_lock(lock);
-	return true;
+		return true;
+	}
+	/* a handler: who has the lock may be waiting for the runtime that this one is in */
+	for (n = 0; n < GUARD_PATIENCE; n++) {
+		if (raw_spin_trylock(lock))
+			return true;
+		udelay(1);
+	}
+	this_cpu_dec(guard_sections);
+	local_irq_restore(*flags);
+	return false;
 }
 
 static inline void guard_drop(raw_spinlock_t *lock, unsigned long flags)

@@ -23,7 +23,6 @@
 #include <linux/workqueue.h>
 
 #include <lunatik.h>
-#include <compat.h>
 
 #define LUAIO_BUFFER	4096		/* bytes that are read at a time */
 #define LUAIO_PIECE	512		/* and moved on into a string of Lua's */
@@ -177,18 +176,34 @@ static bool luaio_count(void)
 	return false;
 }
 
+struct luaio_opening {
+	const char *path;
+	int flags;
+	struct file *file;
+};
+
 /* Does not wait for another process, as a FIFO would. */
+static void luaio_doopen(void *data)
+{
+	struct luaio_opening *opening = data;
+	struct file *file = filp_open(opening->path, opening->flags | O_NONBLOCK | O_LARGEFILE |
+				      O_NOCTTY, 0666);
+
+	if (!IS_ERR(file) && S_ISDIR(file_inode(file)->i_mode)) {
+		filp_close(file, NULL);
+		file = ERR_PTR(-EISDIR);
+	}
+	opening->file = file;
+}
+
 static int luaio_openfile(struct luaio *io, const char *path, int flags)
 {
-	struct file *file = filp_open(path, flags | O_NONBLOCK | O_LARGEFILE | O_NOCTTY, 0666);
+	struct luaio_opening opening = { .path = path, .flags = flags };
 
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	if (S_ISDIR(file_inode(file)->i_mode)) {
-		filp_close(file, NULL);
-		return -EISDIR;
-	}
-	io->file = file;
+	lunatik_asinit(luaio_doopen, &opening);
+	if (IS_ERR(opening.file))
+		return PTR_ERR(opening.file);
+	io->file = opening.file;
 	return 0;
 }
 

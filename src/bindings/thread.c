@@ -20,6 +20,7 @@
 #include <lunatik.h>
 #include <compat.h>
 
+#define LUATHREAD_NAMELEN	64	/* with the ending NUL; the kernel shows 15 of them */
 #define LUATHREAD_LOOK	msecs_to_jiffies(50)	/* from one look at who waits to the next */
 
 /* private of the object, which has a reference to it, as the thread has */
@@ -205,7 +206,8 @@ static int luathread_run(lua_State *L)
 	if (runtime->opt & LUNATIK_OPT_ATOMIC)
 		return luaL_argerror(L, 1, "a thread runs in a runtime of process context only");
 	name = luaL_checklstring(L, 2, &len);
-	luaL_argcheck(L, len > 0 && strlen(name) == len, 2, "the name of a thread is empty or has a NUL in it");
+	luaL_argcheck(L, len > 0 && len < LUATHREAD_NAMELEN && strlen(name) == len, 2,
+		      "the name of a thread is empty, too long or has a NUL in it");
 
 	object = lunatik_newobject(L, &luathread_class, 0, LUNATIK_OPT_NONE);
 	thread = luathread_new();
@@ -260,7 +262,9 @@ static int luathread_current(lua_State *L)
 /* shouldstop() -> whether the thread that runs the script was asked to stop */
 static int luathread_shouldstop(lua_State *L)
 {
-	lua_pushboolean(L, in_task() && current->flags & PF_KTHREAD && kthread_should_stop());
+	/* in a handler the one that was interrupted is meant by nobody, and may be none of kthread's */
+	lua_pushboolean(L, lunatik_maysleep(L) && current->flags & PF_KTHREAD &&
+			   kthread_should_stop());
 	return 1;
 }
 

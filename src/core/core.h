@@ -69,7 +69,7 @@ struct lunatik_runtime {
 	atomic_t kicked;		/* csd is in use */
 	unsigned int ticks;		/* of the timer that hit this entry */
 	unsigned int looked;		/* at entries of weak tables, in this collection */
-	unsigned int asked;		/* 1 + ticks when its thread was asked to stop, or 0 */
+	unsigned long asked;		/* when its thread was seen to be asked to stop, in jiffies, or 0 */
 	bool late;			/* it took too long: why it has to end */
 	unsigned int spent;		/* since the last look at the clock */
 	unsigned int looks;		/* at it in this entry */
@@ -205,10 +205,12 @@ static inline void lunatik_counterror(struct lunatik_runtime *rt, const char *ms
 int lunatik_resume(lua_State *L);
 int lunatik_startscript(lua_State *L, const char *path, char *copy, size_t size);
 
-/* Whether the task has to end: of a kernel thread, that it was asked to stop. */
+/* Whether the task has to end. A kernel thread is asked to, or gets a signal that it allows. */
 static inline bool lunatik_istaskover(void)
 {
-	return current->flags & PF_KTHREAD ? kthread_should_stop() : fatal_signal_pending(current);
+	if (current->flags & PF_KTHREAD)
+		return kthread_should_stop() || signal_pending(current);
+	return fatal_signal_pending(current);
 }
 
 /* vm.c, in the unit of lua.c */

@@ -178,8 +178,8 @@ static bool lunatik_isthreadover(struct lunatik_runtime *rt)
 		return signal_pending(current);
 	/* which looks like a signal as well, but the script may be about to see it */
 	if (!rt->asked)
-		rt->asked = rt->ticks + 1;
-	return (rt->ticks + 1 - rt->asked) * lunatik_period(rt) > LUNATIK_GRACE;
+		rt->asked = jiffies ?: 1;
+	return time_after(jiffies, rt->asked + msecs_to_jiffies(LUNATIK_GRACE));
 }
 
 /*

@@ -136,8 +136,10 @@ static bool package_symbol(char *symbol, const char *name)
 static const struct lunatik_lib *package_find(lua_State *L, const char *symbol)
 {
 	const struct lunatik_lib *lib = (const struct lunatik_lib *)__symbol_get(symbol);
+	struct module *by = lunatik_runtimeof(L)->by;
 
-	if (!lib && lunatik_maysleep(L) &&
+	/* modprobe would wait for a module that is being loaded, which waits for this */
+	if (!lib && lunatik_maysleep(L) && !(by && by->state == MODULE_STATE_COMING) &&
 	    request_module(PACKAGE_ALIAS "%s", symbol + strlen(PACKAGE_SYMBOL)) == 0)
 		lib = (const struct lunatik_lib *)__symbol_get(symbol);
 	return lib;

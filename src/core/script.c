@@ -3,12 +3,15 @@
  * Script files: all are below /lib/modules/lua, and read whole, in process
  * context, when they are opened.
  */
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/kernel_read_file.h>
 #include <linux/slab.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
+#include <linux/workqueue.h>
 
 #include "core.h"
 #include "../compat.h"
@@ -75,10 +78,53 @@ int *lunatik_errno(lua_State *L)
 	return &lunatik_runtimeof(L)->err;
 }
 
+struct lunatik_initcall {
+	struct work_struct work;
+	void (*f)(void *data);
+	void *data;
+	const struct cred *cred;
+};
+
+static void lunatik_initwork(struct work_struct *work)
+{
+	struct lunatik_initcall *call = container_of(work, struct lunatik_initcall, work);
+	const struct cred *old = override_creds(call->cred);
+
+	lunatik_asinit(call->f, call->data);
+	revert_creds(old);
+}
+
+/*
+ * A process may have a root and mounts of its own, and be a user's that calls a device.
+ * In a kernel thread a file that is closed is also gone soon, not when it returns to
+ * user space.
+ */
+void lunatik_asinit(void (*f)(void *data), void *data)
+{
+	struct lunatik_initcall call = { .f = f, .data = data, .cred = current_cred() };
+
+	if (current->flags & PF_KTHREAD) {
+		scoped_with_init_fs()
+			f(data);
+		return;
+	}
+	INIT_WORK_ONSTACK(&call.work, lunatik_initwork);
+	queue_work(system_unbound_wq, &call.work);
+	flush_work(&call.work);
+	destroy_work_on_stack(&call.work);
+}
+EXPORT_SYMBOL_GPL(lunatik_asinit);
+
+struct lunatik_reading {
+	FILE *file;
+	const char *path;
+	int ret;
+};
+
 /* Security modules are asked as for a module of the kernel: it is code that runs there. */
 static int lunatik_readfile(FILE *file, const char *path)
 {
-	struct file *f = lunatik_asinit(filp_open(path, O_RDONLY | O_NONBLOCK | O_LARGEFILE, 0));
+	struct file *f = filp_open(path, O_RDONLY | O_NONBLOCK | O_LARGEFILE, 0);
 	void *text = NULL;
 	ssize_t ret;
 
@@ -98,6 +144,13 @@ static int lunatik_readfile(FILE *file, const char *path)
 	file->text = text;
 	file->size = ret;
 	return 0;
+}
+
+static void lunatik_read(void *data)
+{
+	struct lunatik_reading *reading = data;
+
+	reading->ret = lunatik_readfile(reading->file, reading->path);
 }
 
 FILE *lunatik_fopen(lua_State *L, const char *name)
@@ -124,7 +177,14 @@ FILE *lunatik_fopen(lua_State *L, const char *name)
 
 	file = kzalloc(sizeof(*file), GFP_KERNEL);
 	path = kasprintf(GFP_KERNEL, "%s%s", absolute ? "" : LUNATIK_ROOT, name);
-	ret = file && path ? lunatik_readfile(file, path) : -ENOMEM;
+	if (file && path) {
+		struct lunatik_reading reading = { .file = file, .path = path };
+
+		lunatik_asinit(lunatik_read, &reading);
+		ret = reading.ret;
+	} else {
+		ret = -ENOMEM;
+	}
 	kfree(path);
 	if (ret) {
 		kfree(file);

@@ -619,6 +619,13 @@ void lunatik_claimthread(lua_State *L, lunatik_object_t *runtime);
 void lunatik_unclaimthread(lunatik_object_t *runtime);
 int lunatik_runthread(lunatik_object_t *runtime);
 
+/*
+ * Calls f(data) where paths are those that init sees, whatever root and mounts the
+ * caller has: in a kernel thread, with the credentials of the caller, who waits.
+ * Context: P. Spec: ours.
+ */
+void lunatik_asinit(void (*f)(void *data), void *data);
+
 /* How to allocate in the runtime of @L. Context: any. Spec: ours. */
 gfp_t lunatik_gfp(lua_State *L);
 

@@ -8,11 +8,11 @@ local function raises(pattern, f, ...)
 end
 local MAX, MIN = math.maxinteger, math.mininteger
 
-for _, size in ipairs {0, -1, MIN, MAX, (4 << 20) + 1} do
-	raises("size of a fifo must be from 1 to 4194304 bytes, not " .. size, fifo.new, size)
+for _, size in ipairs {0, -1, MIN, MAX, (1 << 20) + 1} do
+	raises("size of a fifo must be from 1 to 1048576 bytes, not " .. size, fifo.new, size)
 end
 raises("number expected, got no value", fifo.new)
-fifo.new(4 << 20):push(("x"):rep(4 << 20))
+fifo.new(1 << 20):push(("x"):rep(1 << 20))
 
 -- bytes in their order, as many as there are
 local q = fifo.new(16)
