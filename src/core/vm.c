@@ -234,7 +234,7 @@ static const char *lunatik_message(lua_State *L)
 {
 	const TValue *o = s2v(stk(L, top) - 1);
 
-	return ttisstring(o) ? svalue(o) : NULL;
+	return ttisstring(o) ? getstr(tsvalue(o)) : NULL;
 }
 
 /* An error that got as far as who entered the runtime is one of the runtime. */
