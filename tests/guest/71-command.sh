@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
+# timeout: 1200
 # The command lunatik as people use it: in a shell, at the prompt, many at once.
 . "$KTAP"
 . "$TESTDIR/lib.sh"

@@ -221,7 +221,7 @@ end
 -- rest. What was freed may take a moment until it lets go of its module.
 function modules.unload(runtimes)
 	mayload("remove")
-	local deadline = 40
+	local deadline = os.time() + 2
 	while true do
 		local all, ours = loaded()
 		local removed = false
@@ -234,11 +234,10 @@ function modules.unload(runtimes)
 			return
 		end
 		if not removed then
-			deadline = deadline - 1
-			if deadline == 0 then
+			if os.time() > deadline then
 				say.fail(say.FAILED, "cannot unload: " .. holders(all, ours, runtimes))
 			end
-			program("sleep", "0.05")
+			program("sleep", "0.1")
 		end
 	end
 end
