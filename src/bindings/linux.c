@@ -7,7 +7,6 @@
 #include <linux/inetdevice.h>
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
-#include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
@@ -108,9 +107,7 @@ static int lualinux_schedule(lua_State *L)
 	if (!lunatik_mustend(L))
 		timeout = schedule_timeout(timeout);
 	__set_current_state(TASK_RUNNING);
-	/* a thread that is asked to stop has time to do so; nobody else has */
-	if (lunatik_mustend(L) && !(current->flags & PF_KTHREAD && kthread_should_stop()))
-		return luaL_error(L, "stopped while sleeping");
+	lunatik_checkstop(L);	/* a thread that was asked to stop has time to do so */
 
 	left = timeout ? ms - (lua_Integer)div_u64(ktime_get_ns() - from, NSEC_PER_MSEC) : 0;
 	lua_pushinteger(L, max_t(lua_Integer, left, 0));

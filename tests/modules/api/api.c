@@ -877,6 +877,84 @@ static void test_stop(void)
 	pr_info("api: %d visits, %d refused\n", atomic_read(&inside), atomic_read(&refused));
 }
 
+/* the names of errors, a lock that is asked for, and the function of a script in a thread */
+
+static lunatik_object_t *threaded;
+
+static int mustend(lua_State *L)
+{
+	return lunatik_mustend(L);
+}
+
+static int claim_protected(lua_State *L)
+{
+	lunatik_claimthread(L, threaded);
+	return 0;
+}
+
+/* Returns whether that raised. */
+static int claim(lua_State *L)
+{
+	lua_pushcfunction(L, claim_protected);
+	return lua_pcall(L, 0, 0, 0) != LUA_OK;
+}
+
+static int has_run(lua_State *L)
+{
+	lua_getglobal(L, "ran");
+	return lua_toboolean(L, -1);
+}
+
+static int run_function(void *result)
+{
+	*(int *)result = lunatik_runthread(threaded);
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(1);
+	return 0;
+}
+
+static void test_errnames(void)
+{
+	check(strcmp(lunatik_errname(ENOMEM), "ENOMEM") == 0);
+	check(!lunatik_errname(0) && !lunatik_errname(-ENOMEM) && !lunatik_errname(INT_MAX));
+	check(lunatik_toerrno("ENOMEM") == ENOMEM && lunatik_toerrno("x.lua:1: EIO") == EIO);
+	check(!lunatik_toerrno("") && !lunatik_toerrno("ENOMEM.") && !lunatik_toerrno("no EIO"));
+	check(!lunatik_toerrno(": ") && !lunatik_toerrno("unknown error -1000"));
+}
+
+static void test_thread(void)
+{
+	lunatik_object_t *other;
+	struct task_struct *task;
+	int ret, result = 1;
+
+	check(lunatik_newruntime(&other, "t/api/empty", LUNATIK_OPT_NONE) == 0);
+	check(lunatik_newruntime(&threaded, "t/api/returns", LUNATIK_OPT_NONE) == 0);
+	check(lunatik_trylock(threaded));
+	check(!lunatik_trylock(threaded));
+	lunatik_unlock(threaded);
+	lunatik_run(other, mustend, ret);
+	check(ret == 0);
+	lunatik_run(threaded, claim, ret);	/* of itself */
+	check(ret == 1);
+	lunatik_run(other, claim, ret);
+	check(ret == 0);
+	lunatik_run(other, claim, ret);	/* has one already */
+	check(ret == 1);
+	task = kthread_run(run_function, &result, "api/function");
+	msleep(100);
+	check(!lunatik_trylock(threaded));	/* it is inside */
+	kthread_stop(task);
+	check(result == -EINTR);
+	lunatik_run(threaded, has_run, ret);
+	check(ret == 1);
+	lunatik_run(other, claim, ret);	/* there is no function any more */
+	check(ret == 1);
+	lunatik_unclaimthread(threaded);
+	lunatik_stop(threaded);
+	lunatik_stop(other);
+}
+
 /* a global variable that this module gives to every runtime */
 static int push_global(lua_State *L)
 {
@@ -912,6 +990,8 @@ static int __init api_init(void)
 	test_run();
 	test_objects();
 	test_stop();
+	test_errnames();
+	test_thread();
 	own_object = lunatik_createobject(&irqbox_class, sizeof(struct box), LUNATIK_OPT_NONE);
 	check(own_object);
 	ret = lunatik_newruntime(&own_runtime, "t/api/empty", LUNATIK_OPT_HARDIRQ);
