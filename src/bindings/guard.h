@@ -12,6 +12,8 @@
 #include <linux/preempt.h>
 #include <linux/spinlock.h>
 
+#define GUARD_BUSY	"the object is in use by what this handler has interrupted"
+
 static DEFINE_PER_CPU(int, guard_sections);	/* that this CPU is in, one inside the other */
 
 /* Returns whether it was taken. Context: any. */
@@ -46,7 +48,7 @@ static inline void guard_drop(raw_spinlock_t *lock, unsigned long flags)
 static inline void guard_lock(lua_State *L, raw_spinlock_t *lock, unsigned long *flags)
 {
 	if (unlikely(!guard_take(lock, flags)))
-		luaL_error(L, "the object is in use by what this handler has interrupted");
+		luaL_error(L, GUARD_BUSY);
 }
 
 #endif
