@@ -1,11 +1,6 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
 local io = require "io"
-local function raises(pattern, f, ...)
-	local ok, message = pcall(f, ...)
-	assert(not ok, "did not raise, wanted: " .. pattern)
-	message = tostring(message)
-	assert(message:find(pattern, 1, true) or message:find(pattern), message)
-end
+local raises = require "t/raises"
 local MAX, MIN = math.maxinteger, math.mininteger
 local name = "/tmp/lunatik-io"
 local function fails(message, number, ok, got, errno)
@@ -102,8 +97,9 @@ f:close()
 k = 0
 for line in io.lines(name, "L") do k = k + 1 assert(line == lines[k] .. (k < #lines and "\n" or "")) end
 assert(k == #lines)
-for line, byte in io.lines(name, "l", 1) do assert(line == "" and byte == "x") break end
-raises("invalid format", function() for _ in io.lines(name, "z") do break end end)
+local first, byte = io.lines(name, "l", 1)()
+assert(first == "" and byte == "x")
+raises("invalid format", io.lines(name, "z"))
 raises("must begin with '/'", io.lines, "no such name")
 raises("/no/file: ENOENT", io.lines, "/no/file")
 local iterate = io.lines(name)
