@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
+# timeout: 1800
 # The style of our C, by the kernel's checkpatch.pl, and all that it can look for.
 . "$TOP/tests/lint/lib.sh"
 
