@@ -46,13 +46,16 @@ build()
 	[ "$warnings" -eq 0 ]
 }
 
-# all that lintian says, but what debian/ overrides with a reason
+# all that lintian says, but what debian/ overrides with a reason; and but that the
+# Policy is newer than an old lintian: the package is for unstable, and says what is
+# current there
 lintian()
 {
 	local tags
 
 	as_user env LC_ALL=C.UTF-8 lintian --version
-	as_user lintian -EviI --pedantic --fail-on none /suites/tree/lunatik_*.changes |
+	as_user lintian -EviI --pedantic --fail-on none \
+		--suppress-tags newer-standards-version /suites/tree/lunatik_*.changes |
 		tee logs/lintian.out
 	tags=$(grep -cE '^[EWIPXC]: ' logs/lintian.out) || :
 	result lintian "$tags tags"
@@ -83,10 +86,12 @@ headers()
 	running=$(uname -r)
 	[ ! -e "/lib/modules/$running" ]
 	mkdir "/lib/modules/$running"
+	mv "/lib/modules/$kernel/build" "/lib/modules/$kernel/aside"
 	apt install --no-install-recommends "${debs[@]}" | tee logs/headers
 	mapfile -t packages < <(for deb in debs/*.deb; do dpkg-deb -f "$deb" Package; done)
 	apt purge "${packages[@]}"
 	rmdir "/lib/modules/$running"
+	mv "/lib/modules/$kernel/aside" "/lib/modules/$kernel/build"
 	grep -F "apt install linux-headers-$running" logs/headers
 	result headers 'says what to install'
 }
