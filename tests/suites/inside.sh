@@ -46,19 +46,25 @@ build()
 	[ "$warnings" -eq 0 ]
 }
 
-# all that lintian says, but what debian/ overrides with a reason; and but that the
-# Policy is newer than an old lintian: the package is for unstable, and says what is
-# current there
+# What sid's lintian wants and the tools of bookworm cannot have yet, as watch files of
+# version 5, debhelper 14, and no Priority; and that the Policy, which is sid's, is newer
+# than the lintian of bookworm.
+older='older-debian-watch-file-standard|package-uses-old-debhelper-compat-version'
+older="$older|redundant-priority-optional-field|redundant-rules-requires-root-no-field"
+older="$older|newer-standards-version"
+
+# all that lintian says, but what debian/ overrides with a reason
 lintian()
 {
-	local tags
+	local tags known
 
 	as_user env LC_ALL=C.UTF-8 lintian --version
-	as_user lintian -EviI --pedantic --fail-on none \
-		--suppress-tags newer-standards-version /suites/tree/lunatik_*.changes |
+	as_user lintian -EviI --pedantic --fail-on none /suites/tree/lunatik_*.changes |
 		tee logs/lintian.out
+	known=$(grep -cE "^[EWIPXC]: [^:]*: ($older) " logs/lintian.out) || :
 	tags=$(grep -cE '^[EWIPXC]: ' logs/lintian.out) || :
-	result lintian "$tags tags"
+	tags=$((tags - known))
+	result lintian "$tags tags, $known for bookworm's sake"
 	[ "$tags" -eq 0 ]
 }
 

@@ -165,5 +165,13 @@ for suite; do
 	mv "$work/table" "$build/suites.txt"
 	[ -z "$failed" ] || status=1
 done
+{
+	echo '<!-- SPDX-License-Identifier: MIT OR GPL-2.0-only -->'
+	echo '# The source package in suites of Debian'
+	echo
+	echo 'Written by `make check-suites`; what is not done or not asked for is -.'
+	echo
+	cat "$build/suites.txt"
+} >"$TOP/tests/SUITES.md"
 cat "$build/suites.txt"
 exit "$status"
