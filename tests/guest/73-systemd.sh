@@ -22,7 +22,8 @@ echo 'print("at boot")' >'/lib/modules/lua/t/with-dash.lua'
 systemctl -q mask systemd-udevd systemd-udev-trigger systemd-modules-load getty@tty1 console-getty \
 	systemd-logind systemd-tmpfiles-setup-dev 2>/dev/null
 
-# boot: until what is to be started has been
+# boot: until what is to be started has been; its process is in a file, for this may
+# be called in a subshell
 boot()
 {
 	# shellcheck disable=SC2016 # of the shell that becomes the first process
@@ -33,7 +34,7 @@ boot()
 			--show-status=0' sh $systemd >/tmp/systemd.log 2>&1 &
 	unshare=$!
 	for _ in $(seq 300); do
-		init=$(pgrep -P $unshare | head -n 1)
+		pgrep -P "$unshare" | head -n 1 >/tmp/systemd.pid
 		case $(inside systemctl is-system-running 2>/dev/null) in
 		running | degraded) return ;;
 		esac
@@ -45,7 +46,7 @@ boot()
 
 inside()
 {
-	nsenter -t "${init:-0}" -m -p "$@"
+	nsenter -t "$(cat /tmp/systemd.pid)" -m -p "$@"
 }
 
 # shut_down: and no script is left, since each unit has stopped its own
@@ -53,10 +54,10 @@ shut_down()
 {
 	inside systemctl -q --no-block poweroff
 	for _ in $(seq 300); do
-		kill -0 "$unshare" 2>/dev/null || break
+		kill -0 "$(cat /tmp/systemd.pid)" 2>/dev/null || return 0
 		sleep 0.3
 	done
-	wait "$unshare"
+	return 1
 }
 
 lunatik unload

@@ -194,10 +194,6 @@ local function holders(all, ours, runtimes)
 	for _, opener in ipairs(openers()) do
 		add("%s", opener)
 	end
-	local events = contents("/sys/kernel/tracing/events/lunatik/enable")
-	if events and not events:find("^0") then
-		add("its trace events are on")
-	end
 	for _, pid in ipairs(writers()) do
 		add("the script of process %s runs", pid)
 	end
