@@ -208,8 +208,7 @@ static void luadata_pushstring(lua_State *L, lua_Integer offset, size_t len)
 	ret = luadata_copyout(lunatik_toobject(L, 1), offset, to, len);
 	if (ret) {
 		memset(to, 0, len);
-		luaL_error(L, ret == -EBUSY ? "the object is in use by what this handler has interrupted" :
-			      "the data was resized while it was read");
+		luaL_error(L, ret == -EBUSY ? GUARD_BUSY : "the data was resized while it was read");
 	}
 }
 

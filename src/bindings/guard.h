@@ -15,6 +15,7 @@
 #include <linux/spinlock.h>
 
 #define GUARD_PATIENCE	20000	/* microseconds */
+#define GUARD_BUSY	"the object is in use by what this handler has interrupted"
 
 static DEFINE_PER_CPU(int, guard_sections);	/* that this CPU is in, one inside the other */
 
@@ -58,7 +59,7 @@ static inline void guard_drop(raw_spinlock_t *lock, unsigned long flags)
 static inline void guard_lock(lua_State *L, raw_spinlock_t *lock, unsigned long *flags)
 {
 	if (unlikely(!guard_take(lock, flags)))
-		luaL_error(L, "the object is in use by what this handler has interrupted");
+		luaL_error(L, GUARD_BUSY);
 }
 
 #endif

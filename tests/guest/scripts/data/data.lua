@@ -145,7 +145,7 @@ for i = 1, 3000 do data.new(1 << 20) end
 local many = {}
 raises("ENOMEM", function() for i = 1, 100000 do many[i] = data.new(1 << 20) end end)
 assert(#many > 10)
-many = nil
+for i = 1, #many do many[i] = nil end
 collectgarbage()
 assert(#data.new(1 << 20) == 1 << 20)
 

@@ -102,8 +102,9 @@ f:close()
 k = 0
 for line in io.lines(name, "L") do k = k + 1 assert(line == lines[k] .. (k < #lines and "\n" or "")) end
 assert(k == #lines)
-for line, byte in io.lines(name, "l", 1) do assert(line == "" and byte == "x") break end
-raises("invalid format", function() for _ in io.lines(name, "z") do break end end)
+local first, byte = io.lines(name, "l", 1)()
+assert(first == "" and byte == "x")
+raises("invalid format", io.lines(name, "z"))
 raises("must begin with '/'", io.lines, "no such name")
 raises("/no/file: ENOENT", io.lines, "/no/file")
 local iterate = io.lines(name)
