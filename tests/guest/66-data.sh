@@ -5,6 +5,8 @@
 # what it says; then runtimes in each context, several at once, and ends of a wait.
 . "$KTAP"
 . "$TESTDIR/lib.sh"
+mkdir -p /lib/modules/lua/t
+cp "$TESTDIR/scripts/raises.lua" /lib/modules/lua/t/
 modprobe luarcu
 scripts=$TESTDIR/scripts/data
 lib=/lib/modules/lua/t/data

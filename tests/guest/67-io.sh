@@ -4,6 +4,8 @@
 # The library io, on files of each kind, with errors that lunatik_errname() names.
 . "$KTAP"
 . "$TESTDIR/lib.sh"
+mkdir -p /lib/modules/lua/t
+cp "$TESTDIR/scripts/raises.lua" /lib/modules/lua/t/
 modprobe luarcu
 mkfifo /tmp/lunatik-fifo
 mkdir /tmp/lunatik-small
@@ -25,7 +27,6 @@ chmod 600 /tmp/lunatik-secret
 answers 'print(require "io".open("/tmp/lunatik-secret"):read())' secret 'root reads what is for root'
 
 # a file of another kind of runtime
-mkdir -p /lib/modules/lua/t
 echo 'local io = require "io" return function() return select(2, pcall(io.open, "/tmp/lunatik-io")) end' \
 	>/lib/modules/lua/t/io.lua
 for context in softirq hardirq; do

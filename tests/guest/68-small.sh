@@ -3,6 +3,8 @@
 # The small libraries: each file of scripts/small asserts what it says.
 . "$KTAP"
 . "$TESTDIR/lib.sh"
+mkdir -p /lib/modules/lua/t
+cp "$TESTDIR/scripts/raises.lua" /lib/modules/lua/t/
 
 klog_mark
 for file in "$TESTDIR"/scripts/small/*.lua; do
@@ -24,7 +26,6 @@ FAIL: bad wrong
 false	wrong" 'util prints'
 
 # in every context
-mkdir -p /lib/modules/lua/t
 cat >/lib/modules/lua/t/small.lua <<'END'
 local byteorder, struct, set = require "byteorder", require "struct", require "set"
 local net, util, class = require "net", require "util", require "class"

@@ -3,6 +3,8 @@
 # The C API of data, luadata.h: memory that a binding lends for the time of a call.
 . "$KTAP"
 . "$TESTDIR/lib.sh"
+mkdir -p /lib/modules/lua/t
+cp "$TESTDIR/scripts/raises.lua" /lib/modules/lua/t/
 modprobe luarcu
 modprobe luadata
 insmod /opt/lunatik-modules/lend/lend.ko
@@ -16,5 +18,6 @@ if ! built_in; then
 	ok 'and that of data' modprobe -r luadata
 fi
 unlike "$(klog_since)" 'BUG|WARNING|Oops' 'the kernel had nothing to say'
+rm -r /lib/modules/lua/t
 works 'scripts run'
 finish

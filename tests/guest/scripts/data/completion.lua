@@ -1,11 +1,6 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
 local completion = require "completion"
-local function raises(pattern, f, ...)
-	local ok, message = pcall(f, ...)
-	assert(not ok, "did not raise, wanted: " .. pattern)
-	message = tostring(message)
-	assert(message:find(pattern, 1, true) or message:find(pattern), message)
-end
+local raises = require "t/raises"
 
 local c = completion.new()
 local function waits(ms) return select("#", c:wait(ms)), c end

@@ -1,13 +1,7 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
 local data = require "data"
-local function raises(pattern, f, ...)
-	local ok, message = pcall(f, ...)
-	assert(not ok, "did not raise, wanted: " .. pattern)
-	message = tostring(message)
-	assert(message:find(pattern, 1, true) or message:find(pattern), message)
-end
+local raises = require "t/raises"
 local MAX, MIN = math.maxinteger, math.mininteger
-
 -- zeroed, of the size asked for
 local d = data.new(64)
 assert(#d == 64 and tostring(d) == ("\0"):rep(64) and d:getstring(0) == tostring(d))

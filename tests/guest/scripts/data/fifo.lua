@@ -1,13 +1,7 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
 local fifo = require "fifo"
-local function raises(pattern, f, ...)
-	local ok, message = pcall(f, ...)
-	assert(not ok, "did not raise, wanted: " .. pattern)
-	message = tostring(message)
-	assert(message:find(pattern, 1, true) or message:find(pattern), message)
-end
+local raises = require "t/raises"
 local MAX, MIN = math.maxinteger, math.mininteger
-
 for _, size in ipairs {0, -1, MIN, MAX, (1 << 20) + 1} do
 	raises("size of a fifo must be from 1 to 1048576 bytes, not " .. size, fifo.new, size)
 end

@@ -1,12 +1,7 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
 local mailbox = require "mailbox"
 local fifo, completion = require "fifo", require "completion"
-local function raises(pattern, f, ...)
-	local ok, message = pcall(f, ...)
-	assert(not ok, "did not raise, wanted: " .. pattern)
-	message = tostring(message)
-	assert(message:find(pattern, 1, true) or message:find(pattern), message)
-end
+local raises = require "t/raises"
 
 local inbox = mailbox.inbox(128)
 local outbox = mailbox.outbox(inbox.queue, inbox.event)

@@ -1,11 +1,6 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
 local io = require "io"
-local function raises(pattern, f, ...)
-	local ok, message = pcall(f, ...)
-	assert(not ok, "did not raise, wanted: " .. pattern)
-	message = tostring(message)
-	assert(message:find(pattern, 1, true) or message:find(pattern), message)
-end
+local raises = require "t/raises"
 local MAX, MIN = math.maxinteger, math.mininteger
 local name = "/tmp/lunatik-io"
 local function fails(message, number, ok, got, errno)

@@ -1,12 +1,6 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
-local function raises(pattern, f, ...)
-	local ok, message = pcall(f, ...)
-	assert(not ok, "did not raise, wanted: " .. pattern)
-	message = tostring(message)
-	assert(message:find(pattern, 1, true) or message:find(pattern), message)
-end
+local raises = require "t/raises"
 local MAX, MIN = math.maxinteger, math.mininteger
-
 local byteorder = require "byteorder"
 local values = {0, 1, -1, 0x1234, 0x12345678, 0x123456789abcdef0, MAX, MIN, 0xffff, 0x10000, 0xffffffff, 1 << 32}
 local names = {["hton%d"] = ">", ["ntoh%d"] = ">", ["htobe%d"] = ">", ["betoh%d"] = ">", ["be%dtoh"] = ">",

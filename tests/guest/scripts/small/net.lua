@@ -1,12 +1,6 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
-local function raises(pattern, f, ...)
-	local ok, message = pcall(f, ...)
-	assert(not ok, "did not raise, wanted: " .. pattern)
-	message = tostring(message)
-	assert(message:find(pattern, 1, true) or message:find(pattern), message)
-end
+local raises = require "t/raises"
 local MAX, MIN = math.maxinteger, math.mininteger
-
 local net = require "net"
 for text, n in pairs {["0.0.0.0"] = 0, ["127.0.0.1"] = 0x7f000001, ["255.255.255.255"] = 0xffffffff,
 		["1.2.3.4"] = 0x01020304, ["192.168.10.100"] = 0xc0a80a64} do

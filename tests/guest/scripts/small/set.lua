@@ -1,12 +1,6 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
-local function raises(pattern, f, ...)
-	local ok, message = pcall(f, ...)
-	assert(not ok, "did not raise, wanted: " .. pattern)
-	message = tostring(message)
-	assert(message:find(pattern, 1, true) or message:find(pattern), message)
-end
+local raises = require "t/raises"
 local MAX, MIN = math.maxinteger, math.mininteger
-
 local set = require "set"
 local s = set.new {"a", "b", 3, "a", true}
 assert(s:has "a" and s:has(3) and s:has(true) and not s:has "c" and not s:has(nil) and not s:has(false) and #s == 4)

@@ -1,12 +1,6 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
-local function raises(pattern, f, ...)
-	local ok, message = pcall(f, ...)
-	assert(not ok, "did not raise, wanted: " .. pattern)
-	message = tostring(message)
-	assert(message:find(pattern, 1, true) or message:find(pattern), message)
-end
+local raises = require "t/raises"
 local MAX, MIN = math.maxinteger, math.mininteger
-
 local struct = require "struct"
 local h = struct {">", {"source", "I2"}, {"port", "I2"}, {"sequence", "i4"}}
 assert(h.size == 8 and h:fieldsize("port") == 2 and h:fieldsize("sequence") == 4)

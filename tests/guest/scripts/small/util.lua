@@ -1,12 +1,5 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
-local function raises(pattern, f, ...)
-	local ok, message = pcall(f, ...)
-	assert(not ok, "did not raise, wanted: " .. pattern)
-	message = tostring(message)
-	assert(message:find(pattern, 1, true) or message:find(pattern), message)
-end
-local MAX, MIN = math.maxinteger, math.mininteger
-
+local raises = require "t/raises"
 local util = require "util"
 local all = {}
 for i = 0, 255 do all[i + 1] = string.char(i) end
