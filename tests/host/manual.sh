@@ -17,7 +17,7 @@ export LC_ALL=C.UTF-8
 is_plumbing()
 {
 	case $1 in
-	LUNATIK_H | LUARCU_H) ;;	# the guards
+	LUNATIK_H | LUARCU_H | LUADATA_H) ;;	# the guards
 	*_s) ;;				# the tag of a typedef
 	*_by | *_owner) ;;		# take the caller's module, for an inline function
 	lunatik_enter | lunatik_leave | lunatik_recover) ;;	# of lunatik_handle()
@@ -79,12 +79,14 @@ has_page()
 grep -v '^#' tests/host/capi-names.txt | sort -u >"$tmp/document"
 header_names lunatik.h '^(lunatik|LUNATIK)_' >"$tmp/declared"
 header_names luarcu.h . >"$tmp/declared-rcu"
+header_names luadata.h . >"$tmp/declared-data"
 public "$tmp/declared" >"$tmp/public"
 public "$tmp/declared-rcu" >"$tmp/public-rcu"
-sort -u "$tmp/document" "$tmp/public" "$tmp/public-rcu" >"$tmp/names"
+public "$tmp/declared-data" >"$tmp/public-data"
+sort -u "$tmp/document" "$tmp"/public* >"$tmp/names"
 diag "$(wc -l <"$tmp/document") names in the document, $(wc -l <"$tmp/public") in lunatik.h" \
 	"beside $(($(wc -l <"$tmp/declared") - $(wc -l <"$tmp/public"))) of its own use," \
-	"$(wc -l <"$tmp/public-rcu") in luarcu.h"
+	"$(wc -l <"$tmp/public-rcu") in luarcu.h, $(wc -l <"$tmp/public-data") in luadata.h"
 
 document=../shared/spec/capi.txt
 if [ -f "$document" ]; then
@@ -234,6 +236,7 @@ exported()
 	# src/libc/setjmp.S
 	printf '0x00000000\tlunatik_setjmp\tlunatik\tEXPORT_SYMBOL_GPL\t\n'
 	exports luarcu src/rcu/*.c
+	exports luadata src/bindings/data.c
 }
 
 # How many are built, and what the compiler and modpost warn of.
