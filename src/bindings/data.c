@@ -405,6 +405,8 @@ int luadata_lend(lunatik_object_t *object, void *bytes, size_t size, unsigned in
 	struct luadata *data = object->private;
 	unsigned long irqflags = 0;
 
+	if (!data->lent)
+		return -EINVAL;
 	if (luadata_islocked(object) && !guard_take(&data->lock, &irqflags))
 		return -EBUSY;
 	data->bytes = bytes;

@@ -22,13 +22,16 @@ static DEFINE_PER_CPU(int, guard_sections);	/* that this CPU is in, one inside t
 /* Returns whether it was taken. Context: any. */
 static inline bool guard_take(raw_spinlock_t *lock, unsigned long *flags)
 {
+	bool nested;
 	int n;
 
 	local_irq_save(*flags);
-	this_cpu_inc(guard_sections);	/* before: a probe may hit as soon as it is taken */
-	if (likely(raw_spin_trylock(lock)))
+	/* before: a probe may hit as soon as it is taken */
+	nested = this_cpu_inc_return(guard_sections) > 1;
+	/* where there is one CPU alone, a lock does not know that it is taken */
+	if (likely((IS_ENABLED(CONFIG_SMP) || !nested) && raw_spin_trylock(lock)))
 		return true;
-	if (this_cpu_read(guard_sections) > 1) {
+	if (nested) {
 		this_cpu_dec(guard_sections);
 		local_irq_restore(*flags);
 		return false;

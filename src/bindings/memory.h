@@ -53,7 +53,7 @@ static inline void *memory_alloc(lua_State *L, struct memory *memory, size_t siz
 	if (lunatik_isready(L) && (lunatik_toruntime(L)->opt & LUNATIK_OPT_HARDIRQ))
 		luaL_error(L, "no memory can be had with interrupts off, make the object when the script is loaded");
 	if (lunatik_maysleep(L) && lua_gc(L, LUA_GCISRUNNING))
-		lua_gc(L, LUA_GCSTEP, (int)(size >> 10));
+		lua_gc(L, LUA_GCSTEP, (int)(size >> 10) + 1);	/* kB; 0 is a step */
 	if (!memory_charge(memory, size)) {
 		if (!lunatik_maysleep(L))
 			return NULL;

@@ -20,9 +20,10 @@ lunatik_object_t *luadata_new(lua_State *L, lunatik_opt_t opt);
 /*
  * From now on the object stands for @size bytes at @bytes, which stay there until
  * luadata_takeback() or another luadata_lend(). @flags: LUADATA_READONLY or 0. Scripts
- * cannot resize it. Not for an object that a script has made by data.new().
+ * cannot resize it.
  * Context: any; of a SINGLE object, inside its runtime, or with the runtime's lock.
- * Returns 0; -EBUSY if this is a probe inside of one of its methods on this CPU.
+ * Returns 0; -EINVAL for an object that a script has made by data.new(), which has memory
+ * of its own; -EBUSY if this is a probe inside of one of its methods on this CPU.
  */
 int __must_check luadata_lend(lunatik_object_t *object, void *bytes, size_t size,
 			      unsigned int flags);

@@ -36,11 +36,13 @@ static int lend_call(lua_State *L)
 	return 2;
 }
 
-/* check(x): that x is a data object */
+/* check(x): that x is a data object, and what comes of lending it memory */
 static int lend_check(lua_State *L)
 {
-	luadata_check(L, 1);
-	return 0;
+	static char bytes[4];
+
+	lua_pushinteger(L, luadata_lend(luadata_check(L, 1), bytes, sizeof(bytes), 0));
+	return 1;
 }
 
 static const luaL_Reg lend_lib[] = {
