@@ -23,6 +23,7 @@
 #include <linux/workqueue.h>
 
 #include <lunatik.h>
+#include <compat.h>
 
 #define LUAIO_BUFFER	4096		/* bytes that are read at a time */
 #define LUAIO_PIECE	512		/* and moved on into a string of Lua's */

@@ -2,7 +2,6 @@
 local fifo = require "fifo"
 local raises = require "t/raises"
 local MAX, MIN = math.maxinteger, math.mininteger
-
 for _, size in ipairs {0, -1, MIN, MAX, (1 << 20) + 1} do
 	raises("size of a fifo must be from 1 to 1048576 bytes, not " .. size, fifo.new, size)
 end
