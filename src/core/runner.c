@@ -112,7 +112,8 @@ static const char *runner_checkname(lua_State *L)
 	return lua_pushlstring(L, name, len);
 }
 
-#define RUNNER_MSGLEN	1024
+#define RUNNER_MSGLEN		1024
+#define RUNNER_THREADNAME	63	/* bytes of a script's name that its thread gets */
 
 /* run(script[, context[, budget]]) -> runtime */
 static int runner_run(lua_State *L)
@@ -181,7 +182,8 @@ static int runner_thread(lua_State *L)
 	lua_getfield(L, -1, "thread");
 	lua_getfield(L, -1, "run");
 	lua_pushvalue(L, 1);
-	lua_pushvalue(L, 2);
+	/* the kernel shows less of it than thread.run() takes */
+	lua_pushlstring(L, name, min_t(size_t, strlen(name), RUNNER_THREADNAME));
 	lua_call(L, 2, 1);
 	runner_setthread(L, lua_gettop(L), name, lunatik_toobject(L, 1));
 	return 1;

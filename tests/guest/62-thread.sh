@@ -90,7 +90,8 @@ refuses 'require "thread".run(rcu, "x")' 'runtime expected, got rcu' 'another ob
 refuses 'require "thread".run(lunatik.runtime("t/once"))' 'string expected, got no value' 'no name'
 refuses 'require "thread".run(lunatik.runtime("t/once"), "")' 'empty' 'an empty name'
 refuses 'require "thread".run(lunatik.runtime("t/once"), "a\0b")' 'NUL' 'a NUL in the name'
-answers 'require "thread".run(lunatik.runtime("t/loop"), ("x"):rep(5000)):stop() print "ok"' ok 'a long name'
+answers 'require "thread".run(lunatik.runtime("t/loop"), ("x"):rep(63)):stop() print "ok"' ok 'a long name'
+refuses 'require "thread".run(lunatik.runtime("t/loop"), ("x"):rep(64))' 'too long' 'one that is too long'
 klog_mark
 answers 'local thread = require "thread" local t = thread.run(lunatik.runtime("t/raises"), "raises")
 require "linux".schedule(100) t:stop() print "ok"' ok 'a function that raises'
