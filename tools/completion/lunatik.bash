@@ -10,6 +10,7 @@ _lunatik_scripts()
 
 _lunatik()
 {
+	COMPREPLY=()
 	local word=${COMP_WORDS[COMP_CWORD]} command='' i words='' given=0
 	local scripts=/lib/modules/lua
 
@@ -35,12 +36,15 @@ _lunatik()
 	stop,*) words=$(lunatik list 2>/dev/null) ;;
 	test,*) words=$(_lunatik_scripts $scripts/tests) ;;
 	check,*)
-		mapfile -t COMPREPLY < <(compgen -f -X '!*.lua' -- "$word"; compgen -d -S / -- "$word")
+		words=$(compgen -f -X '!*.lua' -- "$word"; compgen -d -S / -- "$word")
+		[ -z "$words" ] || mapfile -t COMPREPLY <<<"$words"
 		compopt -o filenames -o nospace 2>/dev/null
 		return
 		;;
 	esac
-	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+	# without /dev/fd, which a minimal system may not have
+	words=$(compgen -W "$words" -- "$word") || return 0
+	mapfile -t COMPREPLY <<<"$words"
 	[[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace 2>/dev/null
 }
 
