@@ -120,7 +120,7 @@ install()
 		[ ! -L "${conf%/*}" ] || continue
 		name=$(sed -n 's/^PACKAGE_NAME="\(.*\)"/\1/p' "$conf")
 		built=$((built + 1))
-		grep -qE "^$name/[^,]*, $kernel, x86_64: installed" <<<"$installed" ||
+		grep -qE "^$name/[^,]*, ${kernel//+/\\+}, x86_64: installed" <<<"$installed" ||
 			wrong="$wrong $name"
 	done
 	mapfile -t logs_of < <(find /var/lib/dkms -name make.log)
