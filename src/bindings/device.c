@@ -40,7 +40,7 @@
 /* private of the object */
 struct luadevice {
 	lunatik_object_t *object;
-	lunatik_object_t *runtime;	/* the object's: valid where there is a file, and inside it */
+	lunatik_object_t *runtime;	/* the object's: valid inside, and with a file */
 	int minor;			/* or negative: nobody can open it */
 	bool stopped;
 	char name[LUADEVICE_NAMELEN];
@@ -540,7 +540,8 @@ static const char *luadevice_checkname(lua_State *L, int i)
 	size_t len, n;
 
 	if (lua_getfield(L, i, "name") != LUA_TSTRING)
-		luaL_error(L, "device: name must be a string, not a %s value", luaL_typename(L, -1));
+		luaL_error(L, "device: name must be a string, not a %s value",
+			   luaL_typename(L, -1));
 	name = lua_tolstring(L, -1, &len);
 	for (n = 0; n < len && !wrong; n++)
 		if (!(isascii(name[n]) && isalnum(name[n])) &&

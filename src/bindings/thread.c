@@ -262,9 +262,10 @@ static int luathread_current(lua_State *L)
 /* shouldstop() -> whether the thread that runs the script was asked to stop */
 static int luathread_shouldstop(lua_State *L)
 {
-	/* in a handler the one that was interrupted is meant by nobody, and may be none of kthread's */
-	lua_pushboolean(L, lunatik_maysleep(L) && current->flags & PF_KTHREAD &&
-			   kthread_should_stop());
+	/* in a handler nobody means the one that was interrupted */
+	bool ours = lunatik_maysleep(L) && current->flags & PF_KTHREAD;
+
+	lua_pushboolean(L, ours && kthread_should_stop());
 	return 1;
 }
 

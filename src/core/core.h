@@ -69,7 +69,7 @@ struct lunatik_runtime {
 	atomic_t kicked;		/* csd is in use */
 	unsigned int ticks;		/* of the timer that hit this entry */
 	unsigned int looked;		/* at entries of weak tables, in this collection */
-	unsigned long asked;		/* when its thread was seen to be asked to stop, in jiffies, or 0 */
+	unsigned long asked;		/* jiffies when its thread was seen asked to stop, or 0 */
 	bool late;			/* it took too long: why it has to end */
 	unsigned int spent;		/* since the last look at the clock */
 	unsigned int looks;		/* at it in this entry */

@@ -218,14 +218,16 @@ static void runner_stopthread(lua_State *L, lunatik_object_t *thread)
 	lua_call(L, 1, 0);
 }
 
+typedef struct lunatik_running *runner_which_t(lua_State *L, const char *name);
+
 /*
  * Stops the script that @which finds in the list, with the lock; first its
  * thread, which may have something to do yet. Returns whether there was one, and
  * in @loading whether it cannot be stopped. Whoever is stopped drops out of the
  * list by itself.
  */
-static bool runner_stopwhich(lua_State *L, struct lunatik_running *(*which)(lua_State *L,
-			     const char *name), const char *name, bool *loading)
+static bool runner_stopwhich(lua_State *L, runner_which_t *which, const char *name,
+			     bool *loading)
 {
 	lunatik_object_t **slot = lunatik_newslot(L, &lunatik_runtime_class);
 	lunatik_object_t *thread = NULL;
