@@ -288,15 +288,15 @@ void lunatik_logerror(struct lunatik_runtime *rt, const char *what, const char *
  * that only links to them would end in the middle of nowhere, as objtool sees it. It looks
  * at lunatik.ko as a whole where the kernel has IBT, and warns of code behind such a call.
  */
-#ifndef LUA_CORE
 #define lunatik_never(call)		({ call; BUG(); 0; })
+#define lunatik_throw(L, ret)		lunatik_never(lunatik_throw(L, ret))
+#ifndef LUA_CORE
 #define lunatik_lua_error(L)		lunatik_never(lunatik_lua_error(L))
 #define lunatik_luaL_error(...)		lunatik_never(lunatik_luaL_error(__VA_ARGS__))
 #define lunatik_luaL_argerror(...)	lunatik_never(lunatik_luaL_argerror(__VA_ARGS__))
 #define lunatik_luaL_typeerror(...)	lunatik_never(lunatik_luaL_typeerror(__VA_ARGS__))
 #define lunatik_raise(L, status)	lunatik_never(lunatik_raise(L, status))
 #define lunatik_raisenomemory(L)	lunatik_never(lunatik_raisenomemory(L))
-#define lunatik_throw(L, ret)		lunatik_never(lunatik_throw(L, ret))
 #endif
 
 #endif

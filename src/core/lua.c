@@ -257,12 +257,14 @@ static int lunatik_rawpcallk(lua_State *L, int nargs, int nresults, int errfunc,
 /* files are opened for a runtime, and only where it may sleep */
 #define fopen(name, mode)	lunatik_fopen(L, name)
 #define freopen(name, mode, f)	lunatik_freopen(f)
+
 static __always_inline FILE *lunatik_nostdin(lua_State *L)
 {
 	lunatik_stdin(L);
 	BUG();
 	return NULL;
 }
+
 #define stdin			lunatik_nostdin(L)
 #define panic			lunatik_luaL_panic	/* the kernel has one */
 #define strstr(s, p)		lunatik_strstr(b->L, s, p)
