@@ -7,14 +7,12 @@
 #ifndef LUNATIK_COMPAT_H
 #define LUNATIK_COMPAT_H
 
-#include <linux/fs.h>
 #include <linux/fs_struct.h>
 #include <linux/hrtimer.h>
 #include <linux/irq_work.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
-#include <linux/sched.h>
 #include <linux/timer.h>
 #include <linux/version.h>
 
@@ -57,17 +55,5 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #ifndef scoped_with_init_fs	/* before kernel threads had a root of their own, an empty one */
 #define scoped_with_init_fs()
 #endif
-
-/* filp_open() of a path as init sees it, in a kernel thread; of others, as they do. */
-static inline struct file *lunatik_filp_open(const char *path, int flags, umode_t mode)
-{
-	struct file *file = NULL;
-
-	if (!(current->flags & PF_KTHREAD))
-		return filp_open(path, flags, mode);
-	scoped_with_init_fs()
-		file = filp_open(path, flags, mode);
-	return file;
-}
 
 #endif

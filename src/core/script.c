@@ -6,6 +6,7 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/kernel_read_file.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
@@ -75,10 +76,22 @@ int *lunatik_errno(lua_State *L)
 	return &lunatik_runtimeof(L)->err;
 }
 
+/* In a kernel thread a path is what it is to init, for others what it is to them. */
+static struct file *lunatik_filp_open(const char *path, int flags)
+{
+	struct file *file = NULL;
+
+	if (!(current->flags & PF_KTHREAD))
+		return filp_open(path, flags, 0);
+	scoped_with_init_fs()
+		file = filp_open(path, flags, 0);
+	return file;
+}
+
 /* Security modules are asked as for a module of the kernel: it is code that runs there. */
 static int lunatik_readfile(FILE *file, const char *path)
 {
-	struct file *f = lunatik_filp_open(path, O_RDONLY | O_NONBLOCK | O_LARGEFILE, 0);
+	struct file *f = lunatik_filp_open(path, O_RDONLY | O_NONBLOCK | O_LARGEFILE);
 	void *text = NULL;
 	ssize_t ret;
 
