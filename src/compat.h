@@ -7,14 +7,12 @@
 #ifndef LUNATIK_COMPAT_H
 #define LUNATIK_COMPAT_H
 
-#include <linux/fs.h>
 #include <linux/fs_struct.h>
 #include <linux/hrtimer.h>
 #include <linux/irq_work.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
-#include <linux/sched.h>
 #include <linux/timer.h>
 #include <linux/uio.h>
 #include <linux/version.h>

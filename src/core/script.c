@@ -7,8 +7,8 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/kernel_read_file.h>
-#include <linux/slab.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>

@@ -43,7 +43,7 @@ if [ "$1" = --watchdog ]; then
 fi
 leaks=/sys/kernel/debug/kmemleak
 # its thread looks for minutes, and who allocates waits for the lock it has
-[ ! -e $leaks ] || echo scan=off >$leaks
+[ ! -e $leaks ] || echo scan=off 2>/dev/null >$leaks
 for script; do
 	limit=$(sed -n 's/^# timeout: *\([0-9][0-9]*\).*/\1/p' "$script" | head -n 1)
 	limit=$((${limit:-600} * LUNATIK_SLOW))

@@ -74,10 +74,12 @@ unsigned int fail_left(void)
 	return fail_count;
 }
 
-/* -ENOENT where the kernel has no such function */
+/* A module that lacks a symbol gets -ENOENT, too: not said of a function to probe. */
 int fail_init_nth(void)
 {
-	return register_kprobe(&fail_probe);
+	int ret = register_kprobe(&fail_probe);
+
+	return ret == -ENOENT ? -EOPNOTSUPP : ret;
 }
 
 void fail_exit_nth(void)

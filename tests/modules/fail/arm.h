@@ -10,7 +10,7 @@ void fail_nth(unsigned int n);
 /* How many were left until it; 0: it failed. Ends that. */
 unsigned int fail_left(void);
 
-/* -ENOENT or -EOPNOTSUPP where the kernel cannot be told to. */
+/* -EOPNOTSUPP where the kernel cannot be told to. */
 int fail_init_nth(void);
 void fail_exit_nth(void);
 
