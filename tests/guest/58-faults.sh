@@ -236,7 +236,7 @@ works 'a script runs'
 KLOG_MARK=$mark
 unlike "$(klog_since)" 'BUG|WARNING|KASAN|UBSAN|Oops|left held|inconsistent|ODEBUG|suspicious|circular|recursive' 'the kernel had nothing to say'
 rm -r /lib/modules/lua/t
-modprobe -r luarcu lunatik
+unload
 if leaks_are_told; then
 	is "$(leaks)" '' 'kmemleak finds nothing'
 else

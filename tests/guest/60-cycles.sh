@@ -42,7 +42,7 @@ cycle()
 
 cycles=$(sed -n 's/.*lunatik\.cycles=\([0-9]*\).*/\1/p' /proc/cmdline)
 : "${cycles:=$((LUNATIK_SLOW > 4 ? 12 : 50 / LUNATIK_SLOW))}"
-modprobe -r luarcu lunatik 2>/dev/null
+unload
 cycle; cycle; cycle
 rm -f /tmp/stop /tmp/unloaded; : >/tmp/unloaded
 before=$(slab_kb)

@@ -106,7 +106,7 @@ if built_in; then
 	skip 'without the modules' "$BUILT_IN"
 	finish
 fi
-modprobe -r luarcu lunatik
+unload
 fails 'without the modules' lunatik list
 like "$ktap_out" "not loaded, try 'lunatik load'" 'a person is told what to do'
 like "$(lunatik status 2>/dev/null)" 'lunatik +not loaded' 'status says so'

@@ -8,12 +8,6 @@
 third=/opt/lunatik-thirdparty
 kernel=$(uname -r)
 
-unload()
-{
-	modprobe -r password tables luarcu lunatik 2>/dev/null
-	! lsmod | grep -qE '^(lua|lunatik|password|tables)'
-}
-
 # soon COMMAND...: it works within five seconds
 soon()
 {

@@ -18,6 +18,7 @@ mkdir -p "$tree/tests/harness" "$tree/debian"
 cp -r "$TESTDIR" "$tree/tests/guest"
 cp "$KTAP" "$tree/tests/harness/ktap.sh"
 mv "$tree/tests/guest/.debian-tests" "$tree/debian/tests"
+unload
 tests=$(sed -n 's/^Tests: //p' "$tree/debian/tests/control" | tr ',' ' ')
 isnt "$tests" '' 'there are tests'
 for test in $tests; do

@@ -62,6 +62,17 @@ works()
 	answers 'print(6 * 7)' 42 "$1"
 }
 
+# unload: all modules, what holds others first
+unload()
+{
+	for _ in 1 2 3; do
+		for holder in /sys/module/lunatik/holders/*; do
+			[ ! -e "$holder" ] || modprobe -r "${holder##*/}" 2>/dev/null
+		done
+	done
+	modprobe -r luarcu lunatik
+}
+
 # klog_since MARK: the kernel log after a line written by klog_mark
 klog_mark()
 {
