@@ -18,8 +18,12 @@ mkdir -p "${out%/*}" "$logs"
 
 bash "$HARNESS/rootfs.sh" "$build"
 say "booting a guest that counts instructions; this takes some minutes"
+files=$logs/files
+rm -rf "$files"
+cp -r "$TOP/bench/instructions" "$files"
+cc -O1 -Wall -static -o "$files/device" "$files/device.c"
 LUNATIK_GUEST_ICOUNT=1 bash "$HARNESS/boot.sh" -t 3600 "$build/image" "$logs" \
-	"$TOP/bench/instructions" sh ./run.sh >"$logs/console" ||
+	"$files" sh ./run.sh >"$logs/console" ||
 	die "the guest failed: $logs/console"
 sed -n 's/\r//; s/^@@bench\t//p' "$logs/console" | awk -F '\t' -v OFS='\t' '
 	NF != 3 || $3 !~ /^-?[0-9]+$/ { print "unexpected: " $0 >"/dev/stderr"; bad = 1; next }
@@ -62,6 +66,14 @@ awk -F '\t' '
 		print ""
 		promise("read hit, against an empty __index and rhashtable_lookup", v["read, hit", 1000],
 			v["empty __index in C", 0] + v["rhashtable_lookup from C", 1000])
+		call = v["getppid()", 0]
+		promise("read of a byte of a device, over the bare system call",
+			v["read a byte of /dev/byte", 0] - call, 700)
+		promise("write of a byte to a device, over the bare system call",
+			v["write a byte to /dev/byte", 0] - call, 900)
+		promise("make and stop a runtime", v["make and stop a runtime", 0], 120000)
+		promise("bytes of Lua of a runtime", v["bytes of Lua of a runtime", 0], 8192)
+		promise("bytes of slab of a runtime", v["bytes of slab of a runtime", 0], 10240)
 		promise("read miss, against the hit", v["read, miss", 1000], v["read, hit", 1000])
 		split("read, hit|replace an integer|insert an integer", names, "|")
 		for (i = 1; i in names; i++)

@@ -36,7 +36,7 @@ ok 'handlers count' insmod /opt/lunatik-modules/contexts/contexts.ko seconds=20 
 wait
 log=$(klog_since)
 printf '%s\n' "$log" | grep 'contexts:' | diag
-for source in threads timer tasklet hrtimer irq_work kprobe; do
+for source in $SOURCES; do
 	like "$log" "contexts: $source fired [0-9]{2,} times, 0 of them elsewhere" "$source fired where it says"
 done
 handlers=$(printf '%s\n' "$log" | sed -n 's/.*the object counted \([0-9]*\) of \([0-9]*\), 0 failed.*/\2/p')

@@ -12,7 +12,7 @@ klog_mark
 ok 'what was counted is what was fired' insmod /opt/lunatik-modules/contexts/contexts.ko seconds=60
 log=$(klog_since)
 printf '%s\n' "$log" | grep 'contexts:' | diag
-for source in threads timer tasklet hrtimer irq_work kprobe; do
+for source in $SOURCES; do
 	like "$log" "contexts: $source fired [0-9]{2,} times, 0 of them elsewhere" "$source fired where it says"
 done
 like "$log" 'contexts: the object counted [0-9]+ of [0-9]+, 0 failed' 'no handler failed'

@@ -12,6 +12,7 @@ modprobe luarcu
 mkdir -p /lib/modules/lua/t/hostile
 cp -r "$TESTDIR/scripts/fuzz" /lib/modules/lua/t/
 cp "$TESTDIR/scripts/hostile/good.lua" /lib/modules/lua/t/hostile/
+contexts
 
 args=$(sed -n 's/.*lunatik\.fuzz=\([0-9,]*\).*/\1/p' /proc/cmdline)
 programs=${args%%,*}

@@ -38,7 +38,7 @@ klog_mark
 for file in "$TESTDIR"/scripts/hostile/*.txt; do
 	class=$(basename "$file" .txt)
 	cases "$class"
-	for context in process softirq hardirq; do
+	for context in $CONTEXTS; do
 		lua "local run = require 't/hostile/run'
 		for i = 1, $count do
 			print(i .. ' ' .. run('t/hostile/c/' .. i, '$context'))

@@ -99,7 +99,8 @@ return function(what)
 	end
 end
 Y
-answers 'for _, context in ipairs {"process", "softirq", "hardirq"} do
+contexts
+answers 'for _, context in ipairs(require "t.contexts") do
 	local line = {context}
 	for _, what in ipairs {"nothing", "loop", "stack", "error"} do
 		local r <close> = lunatik.runtime("t/budgets/does", context, {time = 300})
@@ -111,9 +112,9 @@ answers 'for _, context in ipairs {"process", "softirq", "hardirq"} do
 	end
 	print(table.concat(line, ", "))
 end' \
-	'process, nothing 0000 , loop 1100 300, stack 0010 , error 1000 
-softirq, nothing 0000 , loop 1100 300, stack 0010 , error 1000 
-hardirq, nothing 0000 , loop 1100 300, stack 0010 , error 1000 ' 'each account counts its own'
+	"$(for context in $CONTEXTS; do
+		echo "$context, nothing 0000 , loop 1100 300, stack 0010 , error 1000 "
+	done)" 'each account counts its own'
 answers 'local s = lunatik.status() print(s.name, s.context, s.memory <= s.peak, s.peak < s.quota, s.entries > 0, s.time > 0)' \
 	'/dev/luadrv	process	true	true	true	true' 'a script sees its own'
 lua 'require("lunatik.runner").run("t/budgets/hoard", "softirq", {memory = 300000})'

@@ -102,7 +102,8 @@ mark=$KLOG_MARK
 # --- by scripts
 case " $ONLY " in *" lua "*)
 	insmod "$modules/fail/fail.ko"
-	for context in process softirq hardirq; do
+	contexts
+	for context in $CONTEXTS; do
 		time=2000 runtimes=false pause=
 		case $context in
 		process) time=60000; [ "$LUNATIK_SLOW" -gt 4 ] || runtimes=true ;;

@@ -123,7 +123,7 @@ answers 'local device = require"device" local n = 0
 for i = 1, 2000 do local ok, why = pcall(device.new, {name="luax" .. i}) if not ok then print(n, why) break end n = n + 1 end' \
 	"$(printf '1023\tENOSPC')" 'as many as there are minor numbers'
 ok 'which are gone' test ! -e /dev/luax1
-for context in softirq hardirq; do
+for context in $ATOMIC; do
 	echo 'require"device".new{name="luax"}' >$SCRIPTS/atomic.lua
 	refuses "lunatik.runtime('t/atomic', '$context')" "this is a $context runtime, but a process runtime is needed" \
 		"in a $context runtime"

@@ -81,7 +81,7 @@ for name in table nothing yields; do
 done
 answers 'local rt = lunatik.runtime("t/loop") rt:stop() print(pcall(require "thread".run, rt, "x"))' \
 	"$(printf "false\truntime 't/loop' is stopped")" 'a runtime that is stopped'
-for context in softirq hardirq; do
+for context in $ATOMIC; do
 	refuses "require 'thread'.run(lunatik.runtime('t/nothing', '$context'), 'x')" \
 		'a thread runs in a runtime of process context only' "a $context runtime"
 done

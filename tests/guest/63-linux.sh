@@ -55,7 +55,7 @@ local linux = require "linux"
 print(linux.random(5) <= 5, linux.time() > 0, linux.stat.IRUGO, linux.nf.action.DROP, linux.errname(5), linux.numcpus() > 0)
 return function() return pcall(linux.schedule, 1) end
 END
-for context in softirq hardirq; do
+for context in $ATOMIC; do
 	answers "local rt <close> = lunatik.runtime('t/atomic', '$context') local ok, why = rt:resume() print(ok, why)" \
 		"$(printf 'false\ta script can sleep only in process context')" "in a $context runtime nothing sleeps"
 done

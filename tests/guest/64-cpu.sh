@@ -46,7 +46,7 @@ is "$((status != 0))" 1 'a function that yields is refused'
 
 mkdir -p /lib/modules/lua/t
 echo 'local cpu = require "cpu" function f() return cpu.num_online() end f()' >/lib/modules/lua/t/cpu.lua
-for context in softirq hardirq; do
+for context in $ATOMIC; do
 	answers "local rt <close> = lunatik.runtime('t/cpu', '$context') print('made')" made \
 		"a $context runtime requires it"
 done

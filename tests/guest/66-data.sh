@@ -12,6 +12,7 @@ scripts=$TESTDIR/scripts/data
 lib=/lib/modules/lua/t/data
 mkdir -p "$lib"
 cp "$scripts"/*.lua "$lib"
+contexts
 
 klog_mark
 for name in data fifo completion mailbox; do
@@ -19,7 +20,7 @@ for name in data fifo completion mailbox; do
 	is "$status:$out" 0:done "$name"
 done
 
-for context in process softirq hardirq; do
+for context in $CONTEXTS; do
 	answers "local data, fifo = require 'data', require 'fifo'
 	local d, q = data.new(8), fifo.new(64)
 	d:setnumber(0, 7)

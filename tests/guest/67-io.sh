@@ -29,7 +29,7 @@ answers 'print(require "io".open("/tmp/lunatik-secret"):read())' secret 'root re
 # a file of another kind of runtime
 echo 'local io = require "io" return function() return select(2, pcall(io.open, "/tmp/lunatik-io")) end' \
 	>/lib/modules/lua/t/io.lua
-for context in softirq hardirq; do
+for context in $ATOMIC; do
 	answers "local rt <close> = lunatik.runtime('t/io', '$context') print(rt:resume())" \
 		"'file' is a class of process context, it cannot be used in a $context runtime" \
 		"no files in a $context runtime"

@@ -35,7 +35,7 @@ return function()
 		net.ntoa(net.aton("1.2.3.4")), util.hex2bin(util.bin2hex("z")), Class({n = 5}).n
 end
 END
-for context in process softirq hardirq; do
+for context in $CONTEXTS; do
 	answers "local rt <close> = lunatik.runtime('t/small', '$context') print(rt:resume())" \
 		"$(printf '7\tAB\t3\t1.2.3.4\tz\t5')" "in a $context runtime"
 done

@@ -114,12 +114,12 @@ ok 'tried again after its end' lunatik unload
 ok 'load, again' lunatik load
 
 # status and its JSON, read by another's reader
-ok 'run for the status' lunatik run examples/echo hardirq --memory=300k
-like "$(lunatik status)" 'hardirq +[0-9]+ .* examples/echo' 'status has a line for each runtime'
+ok 'run for the status' lunatik run examples/echo "${CONTEXTS##* }" --memory=300k
+like "$(lunatik status)" "${CONTEXTS##* } +[0-9]+ .* examples/echo" 'status has a line for each runtime'
 lunatik status --json >/tmp/status.json
 ok 'its JSON is JSON' perl -MJSON::PP -e 'local $/; open F, "/tmp/status.json"; my $s = decode_json(<F>);
 	my ($r) = grep { $_->{name} eq "examples/echo" } @{$s->{runtimes}};
-	die unless $r->{context} eq "hardirq" && $r->{quota} == 300 * 1024 && $r->{memory} > 0;
+	die unless $r->{context} eq "'"${CONTEXTS##* }"'" && $r->{quota} == 300 * 1024 && $r->{memory} > 0;
 	die unless $s->{scripts}[0] eq "examples/echo" && $s->{modules}{lunatik}{state} eq "loaded"'
 ok 'stop' lunatik stop examples/echo
 echo 'error("deep")' >/lib/modules/lua/t/deep.lua

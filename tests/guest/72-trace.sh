@@ -27,7 +27,7 @@ lunatik stop examples/echo
 echo 1 >$events/enable
 lunatik run examples/echo softirq
 lunatik run t/raises 2>/dev/null
-echo 'return lunatik.runtime("examples/echo", "hardirq"):resume(1)' | lunatik >/dev/null
+echo "return lunatik.runtime('examples/echo', '${CONTEXTS##* }'):resume(1)" | lunatik >/dev/null
 lunatik stop examples/echo
 echo 0 >$events/enable
 seen >/tmp/trace
@@ -35,8 +35,8 @@ like "$(cat /tmp/trace)" '^lunatik_enter name=examples/echo context=process entr
 	'an entry: who, where and which'
 like "$(cat /tmp/trace)" '^lunatik_exit name=examples/echo time_ns=[0-9]+ memory=[1-9][0-9]+$' \
 	'its end: how long, and what is held'
-like "$(cat /tmp/trace)" '^lunatik_enter name=examples/echo context=hardirq entries=[0-9]+$' \
-	'an entry in hardirq context'
+like "$(cat /tmp/trace)" "^lunatik_enter name=examples/echo context=${CONTEXTS##* } entries=[0-9]+$" \
+	"an entry in another context"
 like "$(cat /tmp/trace)" '^lunatik_error name=t/raises msg=/lib/modules/lua/t/raises.lua:1: no\?\[1m use$' \
 	'an error: its first line, no control characters'
 is "$(grep -c '^lunatik_error' /tmp/trace)" 2 'one for each runtime that it ended something in'

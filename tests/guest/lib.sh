@@ -62,6 +62,24 @@ works()
 	answers 'print(6 * 7)' 42 "$1"
 }
 
+# PREEMPT_RT refuses hardirq runtimes
+REALTIME=
+CONTEXTS='process softirq hardirq'
+# who enters them in tests/modules/contexts
+SOURCES='threads timer tasklet hrtimer irq_work kprobe'
+if uname -v | grep -q PREEMPT_RT; then
+	REALTIME='PREEMPT_RT has no hardirq runtimes' CONTEXTS='process softirq'
+	SOURCES='threads timer tasklet'
+fi
+ATOMIC=${CONTEXTS#process }
+
+# contexts: a list of them for scripts, which is require "t.contexts"
+contexts()
+{
+	mkdir -p /lib/modules/lua/t
+	printf 'return {"%s"}\n' "$(echo "$CONTEXTS" | sed 's/ /", "/g')" >/lib/modules/lua/t/contexts.lua
+}
+
 # unload: all modules, what holds others first
 unload()
 {

@@ -33,7 +33,7 @@ for i = 1, 10000 do assert(c:wait(0)) end
 assert(not c:wait(0))
 
 -- from another runtime, in each context
-for _, context in ipairs {"process", "softirq", "hardirq"} do
+for _, context in ipairs(require "t.contexts") do
 	local rt <close> = lunatik.runtime("t/data/complete", context)
 	rt:resume(c)
 	assert(c:wait(5000), context)

@@ -238,7 +238,7 @@ end
 
 -- what is only there where it is possible to sleep
 local function runtimes()
-	for _, context in ipairs {"process", "softirq", "hardirq"} do
+	for _, context in ipairs(require "t.contexts") do
 		sweep("lunatik.runtime, " .. context, nothing, function()
 			return lunatik.runtime("t/faults/script", context)
 		end, function(ok, _, r)

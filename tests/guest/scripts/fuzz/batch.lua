@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
 -- The programs of COUNT seeds from FIRST on, each in a runtime of its own.
 -- The seed is said before: where a machine ends, the kernel log tells why.
-local context = {"process", "process", "softirq", "hardirq"}
+local _, softirq, hardirq = table.unpack(require "t.contexts")
+local context = {"process", "process", softirq, hardirq or softirq}
 local budget = {memory = 1 << 20}
 
 -- A runtime for one program. A machine that is busy elsewhere may need more than the
