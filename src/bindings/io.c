@@ -164,8 +164,7 @@ static const char *luaio_checkpath(lua_State *L, int i)
 	size_t len;
 	const char *path = luaL_checklstring(L, i, &len);
 
-	luaL_argcheck(L, len > 0 && strlen(path) == len, i, "no name of a file");
-	luaL_argcheck(L, *path == '/', i, "the name of a file must begin with '/'");
+	luaL_argcheck(L, strlen(path) == len, i, "no name of a file");
 	return path;
 }
 

@@ -138,6 +138,13 @@ static int luathread_task(lua_State *L)
 static const luaL_Reg luathread_methods[] = {
 	{"stop", luathread_stop},
 	{"task", luathread_task},
+	{"__close", luathread_stop},
+	{NULL, NULL}
+};
+
+static const luaL_Reg luathread_selfmethods[] = {
+	{"stop", luathread_stop},
+	{"task", luathread_task},
 	{NULL, NULL}
 };
 
@@ -151,7 +158,7 @@ static const lunatik_class_t luathread_class = {
 /* of what a thread has of itself */
 static const lunatik_class_t luathread_selfclass = {
 	.name = "thread",
-	.methods = luathread_methods,
+	.methods = luathread_selfmethods,
 	.release = luathread_releaseself,
 	.opt = LUNATIK_OPT_EXTERNAL,
 };

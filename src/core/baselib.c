@@ -92,6 +92,20 @@ static void lunatik_openglobals(lua_State *L)
 	}
 }
 
+/* What runs, or no longer does, is told to those who want to know. */
+int lunatik_announce(const char *kind, const char *name, lunatik_object_t *object)
+{
+	struct lunatik_global *global;
+	int ret = 0;
+
+	mutex_lock(&lunatik_globals_lock);
+	list_for_each_entry(global, &lunatik_globals, list)
+		if (!ret && global->runs)
+			ret = global->runs(kind, name, object);
+	mutex_unlock(&lunatik_globals_lock);
+	return ret;
+}
+
 int lunatik_addglobal(struct lunatik_global *global)
 {
 	struct lunatik_global *other;
@@ -104,6 +118,11 @@ int lunatik_addglobal(struct lunatik_global *global)
 	if (!ret)
 		list_add_tail(&global->list, &lunatik_globals);
 	mutex_unlock(&lunatik_globals_lock);
+	if (!ret && global->runs) {
+		ret = lunatik_announceall(global);
+		if (ret)
+			lunatik_delglobal(global);
+	}
 	return ret;
 }
 EXPORT_SYMBOL_GPL(lunatik_addglobal);

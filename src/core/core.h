@@ -281,6 +281,7 @@ const char *lunatik_pushline(lua_State *L, size_t *len);
 int lunatik_openmath(lua_State *L);
 int lunatik_openpackage(lua_State *L);
 int lunatik_openrunner(lua_State *L);
+int lunatik_announce(const char *kind, const char *name, lunatik_object_t *object);
 void lunatik_warn(void *ud, const char *msg, int tocont);
 
 /* stack.c */
@@ -297,6 +298,7 @@ static __always_inline bool lunatik_isdeep(struct lunatik_runtime *rt)
 
 /* runner.c */
 void lunatik_forget(void);
+int lunatik_announceall(struct lunatik_global *global);
 
 /* interrupt.c */
 void lunatik_interrupt_init(struct lunatik_runtime *rt);

@@ -174,9 +174,11 @@ static void lunatik_timeout(struct lunatik_runtime *rt)
 /* A kernel thread has no fatal signals, only those it allows, and can be asked to stop. */
 static bool lunatik_isthreadover(struct lunatik_runtime *rt)
 {
-	if (!kthread_should_stop())
-		return signal_pending(current);
-	/* which looks like a signal as well, but the script may be about to see it */
+	if (!kthread_should_stop() && !signal_pending(current)) {
+		rt->asked = 0;
+		return false;
+	}
+	/* the script may be about to see it */
 	if (!rt->asked)
 		rt->asked = jiffies ?: 1;
 	return time_after(jiffies, rt->asked + msecs_to_jiffies(LUNATIK_GRACE));

@@ -33,6 +33,31 @@ static void runner_free(struct lunatik_running *running)
 	module_put(THIS_MODULE);
 }
 
+static const char runner_runtimes[] = "runtimes", runner_threads[] = "threads";
+
+static void runner_announceend(struct lunatik_running *running)
+{
+	lunatik_announce(runner_runtimes, running->name, NULL);
+	if (running->thread)
+		lunatik_announce(runner_threads, running->name, NULL);
+}
+
+int lunatik_announceall(struct lunatik_global *global)
+{
+	struct lunatik_running *running;
+	int ret = 0;
+
+	mutex_lock(&runner_lock);
+	list_for_each_entry(running, &runner_list, list) {
+		if (!ret && running->runtime)
+			ret = global->runs(runner_runtimes, running->name, running->runtime);
+		if (!ret && running->thread)
+			ret = global->runs(runner_threads, running->name, running->thread);
+	}
+	mutex_unlock(&runner_lock);
+	return ret;
+}
+
 /*
  * Takes those out whose runtime was stopped by runtime:stop(). With the lock;
  * the state itself is closed already, so this frees little.
@@ -47,6 +72,7 @@ static void runner_prune(void)
 		if (!rt || READ_ONCE(rt->L))
 			continue;
 		list_del(&running->list);
+		runner_announceend(running);
 		runner_free(running);
 	}
 }
@@ -126,7 +152,7 @@ static int runner_run(lua_State *L)
 	lunatik_object_t **slot = lunatik_newslot(L, &lunatik_runtime_class);
 	struct lunatik_running *running;
 	lunatik_object_t *runtime;
-	int ret;
+	int ret, told = 0;
 
 	ret = runner_add(name, &running);
 	if (ret == -EEXIST)
@@ -143,6 +169,7 @@ static int runner_run(lua_State *L)
 		running->runtime = runtime;
 		lunatik_getobject(runtime);
 		*slot = runtime;
+		told = lunatik_announce(runner_runtimes, name, runtime);
 	}
 	mutex_unlock(&runner_lock);
 
@@ -150,6 +177,10 @@ static int runner_run(lua_State *L)
 		runner_free(running);
 		lua_pushstring(L, msg);
 		return lua_error(L);
+	}
+	if (told) {	/* not half of it */
+		lunatik_stopfrom(L, runtime);
+		lunatik_throw(L, told);
 	}
 	return 1;	/* the slot */
 }
@@ -159,17 +190,22 @@ static void runner_setthread(lua_State *L, int i, const char *name, lunatik_obje
 {
 	lunatik_object_t *thread = lunatik_toobject(L, i), *old = thread;
 	struct lunatik_running *running;
+	int told = 0;
 
 	if (!thread)
 		luaL_error(L, "thread.run() returned a %s value", luaL_typename(L, i));
 	lunatik_getobject(thread);
 	mutex_lock(&runner_lock);
 	running = runner_find(name);
-	if (running && running->runtime == runtime)
+	if (running && running->runtime == runtime) {
 		swap(running->thread, old);
+		told = lunatik_announce(runner_threads, name, thread);
+	}
 	mutex_unlock(&runner_lock);
 	if (old)	/* stopped by somebody meanwhile */
 		lunatik_putobject(old);
+	if (told)
+		lunatik_throw(L, told);
 }
 
 /* thread.run(runtime, script), with the runtime at index -1; protected. */

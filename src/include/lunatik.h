@@ -660,13 +660,18 @@ char *lunatik_newstring(lua_State *L, size_t len);
 /*
  * A global variable that every runtime made from now on gets: @push pushes
  * its value. "lunatik.x" is the field x of the library lunatik. The runtime
- * keeps the module that @push is in.
- * Context: P. lunatik_addglobal() returns -EEXIST for a name in use.
- * Spec: ours; rcu.txt has one such global, "rcu".
+ * keeps the module that @push is in. @runs, if there is one, is told of each
+ * script of lunatik.runner, those that run already first: of its runtime and,
+ * if it has one, of its thread, @kind being "runtimes" or "threads", and of NULL
+ * for both when it has ended; it returns 0 or an error, which ends the script. It
+ * takes references of its own, and calls nothing of lunatik.runner.
+ * Context: P. lunatik_addglobal() returns -EEXIST for a name in use, or what
+ * @runs does. Spec: ours; rcu.txt has one such global, "rcu".
  */
 struct lunatik_global {
 	const char *name;
 	lua_CFunction push;
+	int (*runs)(const char *kind, const char *name, lunatik_object_t *object);
 	struct module *owner;
 	struct list_head list;
 };

@@ -37,15 +37,19 @@ MODULE_PARM_DESC(memory, "bytes that all tables may hold (default a quarter of m
 module_param_named(hardirq_entries, luarcu_reserve, uint, 0444);
 MODULE_PARM_DESC(hardirq_entries, "entries set aside for handlers that run with interrupts off (default 512)");
 
-static const lunatik_class_t luarcu_global_class;
+static const lunatik_class_t luarcu_global_class, luarcu_env_class;
 static lunatik_object_t *luarcu_shared;	/* the global variable rcu */
 static lunatik_object_t *luarcu_env;	/* lunatik._ENV */
+static lunatik_object_t *luarcu_runtimes, *luarcu_threads;	/* and its fields */
+
+#define LUARCU_SCRIPTS	16	/* that the last two are made for */
 
 /* --- arguments */
 
 static bool luarcu_istable(const lunatik_object_t *object)
 {
-	return object && (object->class == &luarcu_class || object->class == &luarcu_global_class);
+	return object && (object->class == &luarcu_class || object->class == &luarcu_global_class ||
+			  object->class == &luarcu_env_class);
 }
 
 lunatik_object_t *luarcu_checktable(lua_State *L, int i)
@@ -468,6 +472,33 @@ static int luarcu_global_index(lua_State *L, lunatik_object_t *table, const char
 	return 1;
 }
 
+static lunatik_object_t *luarcu_named(const char *bytes, size_t len)
+{
+	if (len == strlen("runtimes") && memcmp(bytes, "runtimes", len) == 0)
+		return luarcu_runtimes;
+	if (len == strlen("threads") && memcmp(bytes, "threads", len) == 0)
+		return luarcu_threads;
+	return NULL;
+}
+
+/*
+ * lunatik._ENV: runtimes and threads are there, where no entry has that name. They
+ * are no entries, which would keep this module.
+ */
+static int luarcu_env_index(lua_State *L, lunatik_object_t *table, const char *bytes,
+			    size_t len, u32 hash)
+{
+	lunatik_object_t *named;
+
+	luarcu_index(L, table, bytes, len, hash);
+	if (lua_isnil(L, -1)) {
+		named = luarcu_named(bytes, len);
+		if (named)
+			lunatik_cloneobject(L, named);
+	}
+	return 1;
+}
+
 /* table([size]) */
 static int luarcu_lib_table(lua_State *L)
 {
@@ -513,6 +544,15 @@ static const lunatik_class_t luarcu_global_class = {
 	.newindex = luarcu_newindex,
 };
 
+static const lunatik_class_t luarcu_env_class = {
+	.name = "rcu",
+	.methods = luarcu_methods,
+	.release = luarcu_release,
+	.opt = LUNATIK_OPT_HARDIRQ,
+	.index = luarcu_env_index,
+	.newindex = luarcu_newindex,
+};
+
 static const luaL_Reg luarcu_lib[] = {
 	{"table", luarcu_lib_table},
 	{"map", luarcu_lib_map},
@@ -523,7 +563,7 @@ static const luaL_Reg luarcu_lib[] = {
 	{NULL, NULL}
 };
 
-LUNATIK_CLASSES(rcu, &luarcu_class, &luarcu_global_class);
+LUNATIK_CLASSES(rcu, &luarcu_class, &luarcu_global_class, &luarcu_env_class);
 LUNATIK_NEWLIB(rcu, luarcu_lib, luarcu_classes);
 
 static int luarcu_pushglobal(lua_State *L)
@@ -538,9 +578,21 @@ static int luarcu_pushenv(lua_State *L)
 	return 1;
 }
 
+/* Scripts by their names: what lunatik.runner tells of. */
+static int luarcu_runs(const char *kind, const char *name, lunatik_object_t *object)
+{
+	struct luarcu_key key = luarcu_key(name, strlen(name));
+	struct tvalue value = LUARCU_NIL;
+
+	if (object)
+		value = LUARCU_OBJECT(object);
+	return luarcu_set(luarcu_named(kind, strlen(kind)), &key, &value, GFP_KERNEL);
+}
+
 static struct lunatik_global luarcu_globals[] = {
 	{ .name = "rcu", .push = luarcu_pushglobal, .owner = THIS_MODULE },
-	{ .name = "lunatik._ENV", .push = luarcu_pushenv, .owner = THIS_MODULE },
+	{ .name = "lunatik._ENV", .push = luarcu_pushenv, .runs = luarcu_runs,
+	  .owner = THIS_MODULE },
 };
 
 lunatik_object_t *luarcu_global(void)
@@ -575,14 +627,18 @@ static void luarcu_drop(lunatik_object_t *object)
 static void luarcu_droptables(void)
 {
 	luarcu_drop(luarcu_env);
+	luarcu_drop(luarcu_runtimes);
+	luarcu_drop(luarcu_threads);
 	luarcu_drop(luarcu_shared);
 }
 
 /* modprobe takes EEXIST for a module that is loaded already */
 static int __init luarcu_offer(struct lunatik_global *global)
 {
-	if (lunatik_addglobal(global) == 0)
-		return 0;
+	int ret = lunatik_addglobal(global);
+
+	if (ret != -EEXIST)
+		return ret;
 	pr_err("luarcu: another module has the global variable %s\n", global->name);
 	return -EBUSY;
 }
@@ -602,8 +658,10 @@ static int __init luarcu_module_init(void)
 		return ret;
 	ret = -ENOMEM;
 	luarcu_shared = luarcu_create_as(&luarcu_global_class, size, GFP_KERNEL);
-	luarcu_env = luarcu_create_as(&luarcu_class, size, GFP_KERNEL);
-	if (!luarcu_shared || !luarcu_env)
+	luarcu_env = luarcu_create_as(&luarcu_env_class, size, GFP_KERNEL);
+	luarcu_runtimes = luarcu_create_as(&luarcu_class, LUARCU_SCRIPTS, GFP_KERNEL);
+	luarcu_threads = luarcu_create_as(&luarcu_class, LUARCU_SCRIPTS, GFP_KERNEL);
+	if (!luarcu_shared || !luarcu_env || !luarcu_runtimes || !luarcu_threads)
 		goto err_tables;
 	ret = luarcu_offer(&luarcu_globals[0]);
 	if (ret)

@@ -188,8 +188,22 @@ answers 'print((require "lunatik.runner".spawn("t/loop"):task().command))' t/loo
 is "$(lunatik list)" t/loop 'it is in the list'
 refuses 'require "lunatik.runner".spawn("t/loop.lua")' "script 't/loop' is already running" 'once'
 refuses 'require "lunatik.runner".spawn("t/loop", "softirq")' 'process context only' 'a softirq thread'
+answers 'local env = lunatik._ENV print(#env.runtimes, #env.threads, env.threads["t/loop"]:task().command)' \
+	"$(printf '1\t1\tt/loop')" 'it can be found by its name'
 ok 'stop it' lunatik stop t/loop
-answers 'print(rcu.ended) rcu.ended = nil rcu.loop = nil' 1 'it came to its own end'
+answers 'local env = lunatik._ENV print(#env.runtimes, #env.threads, #env) for k in pairs(env) do print(k) end' \
+	"$(printf '0\t0\t0')" 'then no longer'
+answers 'local env, runner, n = lunatik._ENV, require "lunatik.runner", 0
+local rt = runner.run("t/nothing") runner.run("t/once", "softirq")
+require "rcu".map(env.runtimes, function(name, r) n = n + #name end) print(n)
+env.runtimes["t/nothing"]:stop() print(env.runtimes["t/nothing"], #env.runtimes)
+runner.run("t/nothing.lua") runner.stop("t/nothing") runner.stop("t/once") print(#env.runtimes)
+env.threads = 5 print(env.threads) env.threads = nil print(#env.threads)' \
+	"$(printf '15\nnil\t1\n0\n5\n0')" 'every script is'
+answers 'local thread = require "thread" do local t <close> = thread.run(lunatik.runtime("t/loop"), "closed") end
+print(rcu.ended) local ok, why = pcall(function() local t <close> = thread.current() end) print(ok)' \
+	"$(printf '2\ntrue')" 'a thread is stopped where its variable ends'
+answers 'print(rcu.ended) rcu.ended = nil rcu.loop = nil' 2 'they came to their own end'
 ok 'its thread is gone' gone t/loop
 for name in table raises_not_there; do
 	lua "require 'lunatik.runner'.spawn('t/$name')"
@@ -202,7 +216,7 @@ ok 'their threads are gone' within 5 gone t/busy
 answers 'rcu.loop = nil rcu.ended = nil rcu.busy = nil' '' 'nothing is left'
 rm -r $SCRIPTS
 if ! built_in; then
-	ok 'the module can go' modprobe -r luathread
+	ok 'the module can go' within 5 modprobe -r luathread
 fi
 works 'scripts run'
 finish

@@ -42,14 +42,20 @@ return function()
 	signal.sigmask(10, 1)
 	rcu.after = signal.sigstate(10, "allowed")
 	rcu.pid = thread.current():task().pid
-	while not thread.shouldstop() do linux.schedule(1000) end
-	rcu.asked = true
+	while not signal.sigpending() do linux.schedule(10000) end
+	rcu.asked = thread.shouldstop()
+	while true do linux.schedule(10000) end
 end
 END
 answers 'local t = require "thread".run(lunatik.runtime("t/signal"), "signal") local linux = require "linux"
 while not rcu.pid do linux.schedule(10) end print(rcu.before, rcu.after)
-require "signal".kill(rcu.pid, 10) linux.schedule(500) t:stop() print(rcu.asked) rcu.before, rcu.after, rcu.pid = nil' \
-	"$(printf 'false\ttrue\nnil')" 'a thread is ended by what it allows'
+local from = linux.time() require "signal".kill(rcu.pid, 10) local n = 0
+while n < 1000 and rcu.asked == nil do n = n + 1 linux.schedule(10) end
+print(rcu.asked, linux.time() - from < 9000000000)
+local command = "/proc/" .. rcu.pid .. "/comm"
+n = 0 while n < 500 and require "io".open(command) do n = n + 1 linux.schedule(20) end
+print(require "io".open(command)) t:stop() rcu.before, rcu.after, rcu.pid, rcu.asked = nil' \
+	"$(printf 'false\ttrue\nfalse\ttrue\nnil')" 'a thread sees what it allows, and is ended by it if it does not end'
 echo 'local s = require "signal" return function() return pcall(s.sigpending) end' >/lib/modules/lua/t/atomic.lua
 answers 'local rt <close> = lunatik.runtime("t/atomic", "softirq") print(rt:resume())' \
 	"$(printf 'false\tsignals are for process context only')" 'not in a softirq runtime'

@@ -16,7 +16,7 @@ local MISSING = {
 }
 
 -- what each runtime has without a file or a module
-local BUILTIN = {["lunatik.runner"] = true, _G = true, string = true, table = true, math = true,
+local BUILTIN = {lunatik = true, ["lunatik.runner"] = true, _G = true, string = true, table = true, math = true,
 	debug = true, coroutine = true, utf8 = true, package = true}
 
 -- libraries of our own bindings, for where none is installed to ask
@@ -176,7 +176,7 @@ local function library(name)
 	if BUILTIN[name] or modules.provider(name) then
 		return true
 	end
-	return #modules.installed() == 0 and KNOWN[name] or nil
+	return #modules.installed() == 0 and KNOWN[name:match("^linux%.") and "linux" or name] or nil
 end
 
 local function contents(path)

@@ -8,6 +8,7 @@ end
 
 assert(not io and not os and not debug.debug and not debug.getregistry)
 assert(package.path == "/lib/modules/lua/?.lua;/lib/modules/lua/?/init.lua")
+assert(require "lunatik" == lunatik)
 assert(package.loaded.string == string and package.loaded._G == _G and #package.searchers == 3)
 
 -- strings
