@@ -14,17 +14,20 @@
 #
 # An image made of the same things is kept. Warnings do not fail this script:
 # who calls it looks at image/warnings.
+# For tests/upgrade: --apt ROOT ARGS... is apt-get in there, in a mount namespace of its
+# own, --image ROOT IMAGE KERNEL makes a bootable image with that kernel.
+#
 # shellcheck disable=SC2317 # cleanup is called by name
 set -eu
 . "$(dirname "$0")/lib.sh"
 . "$HARNESS/debian.sh"
 
-# install_packages ROOT: in a mount namespace of its own, so that the mounts
-# end with it whatever happens
-install_packages()
+# open_root ROOT: so that apt can work in there, by "${apt[@]}"; in a mount namespace
+# of its own, so that the mounts end with it whatever happens
+open_root()
 {
 	root=$1		# not local: the trap reads it at the end
-	local node apt
+	local node
 	apt=(chroot "$root" env DEBIAN_FRONTEND=noninteractive LC_ALL=C
 		apt-get -y -o Dpkg::Use-Pty=0 -o APT::Sandbox::User=root
 		-o Dpkg::Options::=--force-unsafe-io -o Acquire::Retries=3)
@@ -41,12 +44,17 @@ install_packages()
 	for node in fd:fd stdin:fd/0 stdout:fd/1 stderr:fd/2; do
 		ln -s "/proc/self/${node#*:}" "$root/dev/${node%%:*}"
 	done
-	mkdir "$root/dev/pts" "$root/dev/shm"
+	mkdir -p "$root/dev/pts" "$root/dev/shm"
 
 	# nothing is started in there
 	printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
 	chmod +x "$root/usr/sbin/policy-rc.d"
+}
 
+# install_packages ROOT
+install_packages()
+{
+	open_root "$1"
 	local debs=("$root"/opt/lunatik-debs/*.deb)
 	debs=("${debs[@]#"$root"}")
 	if ! "${apt[@]}" -s -qq install "${debs[@]}" >/dev/null 2>&1; then
@@ -225,10 +233,22 @@ cleanup()
 	exit "$status"
 }
 
-if [ "${1-}" = --install ]; then
+case ${1-} in
+--install)
 	install_packages "$2"
 	exit
-fi
+	;;
+--apt)
+	open_root "$2"
+	"${apt[@]}" "${@:3}"
+	rm -f "$root/usr/sbin/policy-rc.d"
+	exit
+	;;
+--image)
+	make_image "$2" "$3" "$4"
+	exit
+	;;
+esac
 [ -d "${1-}" ] || die "usage: rootfs.sh BUILD_DIR"
 [ "$(id -u)" -eq 0 ] || as_root "$0" "$@"
 build=$(cd "$1" && pwd)
