@@ -34,11 +34,12 @@ end
 
 -- The next message; nil, and what wait() of a completion says, if none came within ms
 -- milliseconds, for which nil is any number. The event counts the messages, so who has
--- waited for it has one.
+-- waited for it has one; who has not may still, of a sender that was ended in between.
 function Inbox:receive(ms)
 	local ok, why = self.event:wait(ms)
-	if not ok then return nil, why end
-	return self.queue:poprecord()
+	local message = self.queue:poprecord()
+	if message or ok then return message end
+	return nil, why
 end
 
 -- Raises if there is no room for the message, with 8 bytes for its length.

@@ -119,7 +119,9 @@ static void luacompletion_release(void *private)
 {
 	struct luacompletion *c = private;
 
-	irq_work_sync(&c->irq);
+	/* only a hardirq runtime queues it; where there are none, this takes a grace period */
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		irq_work_sync(&c->irq);
 }
 
 static const luaL_Reg luacompletion_methods[] = {

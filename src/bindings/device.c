@@ -287,6 +287,7 @@ static lunatik_object_t *luadevice_get(unsigned int minor)
 		object = NULL;
 	dev = object ? object->private : NULL;
 	if (dev && (dev->stopped || !lunatik_getobject_maybe(dev->runtime))) {
+		WRITE_ONCE(dev->stopped, true);	/* nobody looks at the runtime once more */
 		dropped = object;
 		object = NULL;
 	}

@@ -574,7 +574,8 @@ static int luaio_writestring(lua_State *L, int i)
 
 		if (!(io->file->f_mode & FMODE_WRITE))
 			return -EBADF;
-		luaio_forget(io);
+		if (io->file->f_mode & FMODE_LSEEK)	/* a stream has no place to go back to */
+			luaio_forget(io);
 		ret = luaio_writefile(io, s + done, min_t(size_t, len - done, LUAIO_WRITE));
 		if (ret <= 0)
 			return ret ?: -EIO;
@@ -618,16 +619,17 @@ static int luaio_seek(lua_State *L)
 	loff_t pos;
 
 	luaio_checkstack(L);
-	luaio_forget(io);
 	if (whence == SEEK_CUR) {
 		whence = SEEK_SET;
-		if (check_add_overflow(io->pos, (loff_t)offset, &pos))
+		if (check_add_overflow(io->pos - (loff_t)(io->end - io->start), (loff_t)offset,
+				       &pos))
 			return luaio_failed(L, NULL, -EINVAL);
 		offset = pos;
 	}
 	pos = vfs_llseek(io->file, offset, whence);
 	if (pos < 0)
 		return luaio_failed(L, NULL, pos);
+	luaio_forget(io);
 	io->pos = pos;
 	lua_pushinteger(L, pos);
 	return 1;

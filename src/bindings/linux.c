@@ -10,6 +10,8 @@
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
+#include <linux/percpu.h>
+#include <linux/prandom.h>
 #include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -20,8 +22,24 @@
 
 #include "constants.h"
 
+static DEFINE_PER_CPU(struct rnd_state, lualinux_pseudo);
+
+/*
+ * A probe may have hit who has the lock of the kernel's generator: a handler of a
+ * hardirq runtime has one that is nobody's secret, but its CPU's own.
+ */
+static u64 lualinux_u64(lua_State *L)
+{
+	struct rnd_state *state;
+
+	if (!lunatik_isready(L) || !(lunatik_toruntime(L)->opt & LUNATIK_OPT_HARDIRQ))
+		return get_random_u64();
+	state = this_cpu_ptr(&lualinux_pseudo);
+	return (u64)prandom_u32_state(state) << 32 | prandom_u32_state(state);
+}
+
 /* A number from 0 to @range, each as likely as any other. */
-static u64 lualinux_upto(u64 range)
+static u64 lualinux_upto(lua_State *L, u64 range)
 {
 	u64 mask = range, n;
 
@@ -32,7 +50,7 @@ static u64 lualinux_upto(u64 range)
 	mask |= mask >> 16;
 	mask |= mask >> 32;
 	do	/* at most every second is thrown away */
-		n = get_random_u64() & mask;
+		n = lualinux_u64(L) & mask;
 	while (n > range);
 	return n;
 }
@@ -44,12 +62,12 @@ static int lualinux_random(lua_State *L)
 
 	switch (lua_gettop(L)) {
 	case 0:
-		lua_pushinteger(L, get_random_u64());
+		lua_pushinteger(L, lualinux_u64(L));
 		return 1;
 	case 1:
 		high = luaL_checkinteger(L, 1);
 		if (high == 0) {
-			lua_pushinteger(L, get_random_u64());
+			lua_pushinteger(L, lualinux_u64(L));
 			return 1;
 		}
 		break;
@@ -63,7 +81,7 @@ static int lualinux_random(lua_State *L)
 	if (low > high)
 		return luaL_error(L, "random(): there is no integer from %I to %I",
 				  (LUAI_UACINT)low, (LUAI_UACINT)high);
-	lua_pushinteger(L, (u64)low + lualinux_upto((u64)high - (u64)low));
+	lua_pushinteger(L, (u64)low + lualinux_upto(L, (u64)high - (u64)low));
 	return 1;
 }
 
@@ -299,6 +317,7 @@ static int lualinux_index(lua_State *L)
 {
 	const struct lualinux_table *table;
 
+	luaL_checktype(L, 1, LUA_TTABLE);	/* a script has this function, too */
 	if (lua_type(L, 2) != LUA_TSTRING)
 		return 0;
 	table = lualinux_findtable(&lualinux_root, lua_tostring(L, 2));
@@ -323,6 +342,21 @@ static int lualinux_open(lua_State *L)
 
 LUALINUX_LIB(linux, lualinux_open);
 
+static int __init lualinux_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		prandom_seed_state(per_cpu_ptr(&lualinux_pseudo, cpu), get_random_u64());
+	return 0;
+}
+
+static void __exit lualinux_exit(void)
+{
+}
+
+module_init(lualinux_init);
+module_exit(lualinux_exit);
 MODULE_DESCRIPTION("The kernel for Lunatik's scripts");
 MODULE_AUTHOR("Lunatik for Debian");
 MODULE_VERSION(LUNATIK_VERSION);

@@ -177,26 +177,31 @@ static struct luathread *luathread_new(void)
 	return thread;
 }
 
-/* Makes the task, which has references of its own, and has begun on return. */
-static int luathread_start(struct luathread *thread, lunatik_object_t *runtime, const char *name)
+/* Makes the task, that waits to begin; whoever asks it to stop before ends it. */
+static int luathread_make(struct luathread *thread, const char *name)
 {
 	struct task_struct *task = kthread_create(luathread_main, thread, "%s", name);
 
 	if (IS_ERR(task))
 		return PTR_ERR(task);
 	get_task_struct(task);
+	thread->task = task;
+	return 0;
+}
+
+/* The task has references of its own, and has begun on return. */
+static void luathread_begin(struct luathread *thread, lunatik_object_t *runtime)
+{
 	__module_get(THIS_MODULE);
 	lunatik_getobject(runtime);
 	kref_get(&thread->kref);
 	thread->runtime = runtime;
-	thread->task = task;
 	spin_lock(&luathread_lock);
 	list_add(&thread->list, &luathread_list);
 	spin_unlock(&luathread_lock);
-	wake_up_process(task);
+	wake_up_process(thread->task);
 	/* one that is stopped before would never run, and never give them back */
 	wait_for_completion(&thread->begun);
-	return 0;
 }
 
 /* run(runtime, name) -> thread */
@@ -221,12 +226,11 @@ static int luathread_run(lua_State *L)
 	if (!thread)
 		lunatik_throw(L, -ENOMEM);
 	object->private = thread;
-	lunatik_claimthread(L, runtime);
-	ret = luathread_start(thread, runtime, name);
-	if (ret) {
-		lunatik_unclaimthread(runtime);
+	ret = luathread_make(thread, name);
+	if (ret)
 		lunatik_throw(L, ret);
-	}
+	lunatik_claimthread(L, runtime);
+	luathread_begin(thread, runtime);
 	return 1;
 }
 

@@ -85,12 +85,17 @@ unsigned int lunatik_timelimit(struct lunatik_runtime *rt)
 }
 
 /* Takes bytes out of what there is for all, if there is as much. */
-static bool lunatik_take(size_t size)
+bool lunatik_take(size_t size)
 {
 	if (atomic_long_add_return(size, &lunatik_granted) <= READ_ONCE(lunatik_memory_total))
 		return true;
 	atomic_long_sub(size, &lunatik_granted);
 	return false;
+}
+
+void lunatik_give(size_t size)
+{
+	atomic_long_sub(size, &lunatik_granted);
 }
 
 /* The same for what a runtime has beside Lua's memory, until it is closed. */

@@ -29,7 +29,8 @@ static int chunk_call(lua_State *L)
 	lua_settop(L, 0);
 	lua_pushvalue(L, lua_upvalueindex(1));
 	lua_call(L, 0, LUA_MULTRET);
-	if (lua_gettop(L) == 0)
+	/* debug.getinfo() hands this out: somebody else may be the one who calls */
+	if (lua_gettop(L) == 0 || !chunk)
 		return 0;
 	/* what it returned, as a prompt would show it */
 	line = lunatik_pushline(L, &len);

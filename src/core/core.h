@@ -40,6 +40,7 @@ struct lunatik_runtime {
 	bool ready;			/* the script has run to its end */
 	bool allocating;		/* Lua waits for memory: nobody can enter */
 	bool closing;			/* somebody closes the state, or has */
+	atomic_t leaving;		/* wait to close it: nobody else comes in */
 	bool overflow;			/* the kernel stack ran short in this entry */
 	u8 level;			/* LUNATIK_LEVEL_*, at this moment */
 	u8 monitors;			/* that methods hold, one inside the other */
@@ -173,6 +174,8 @@ const char *lunatik_checkbudget(const lunatik_budget_t *budget, lunatik_opt_t op
 void lunatik_setbudget(struct lunatik_runtime *rt, const lunatik_budget_t *budget);
 unsigned int lunatik_timelimit(struct lunatik_runtime *rt);
 bool lunatik_grant(struct lunatik_runtime *rt, size_t more);
+bool lunatik_take(size_t size);
+void lunatik_give(size_t size);
 bool lunatik_charge(struct lunatik_runtime *rt, size_t size);
 void lunatik_ungrant(struct lunatik_runtime *rt);
 void lunatik_ungrantall(struct lunatik_runtime *rt);
@@ -269,6 +272,8 @@ bool lunatik_inarena(struct lunatik_arena *arena, const void *ptr);
 void *lunatik_alloc(void *ud, void *ptr, size_t osize, size_t nsize);
 
 /* script.c */
+int lunatik_script_init(void);
+void lunatik_script_exit(void);
 const char *lunatik_checkname(const char *name);
 const char *lunatik_errmsg(int err);
 

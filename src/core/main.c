@@ -54,9 +54,12 @@ static int __init lunatik_init(void)
 	get_random_bytes(&lunatik_key, sizeof(lunatik_key));
 	lunatik_budget_init();
 	lunatik_stack_init();
-	ret = lunatik_later_init();
+	ret = lunatik_script_init();
 	if (ret)
 		goto stack;
+	ret = lunatik_later_init();
+	if (ret)
+		goto script;
 	ret = lunatik_status_init();
 	if (ret)
 		goto later;
@@ -69,6 +72,8 @@ status:
 	lunatik_status_exit();
 later:
 	lunatik_later_exit();
+script:
+	lunatik_script_exit();
 stack:
 	lunatik_stack_exit();
 	return ret;
@@ -79,6 +84,7 @@ static void __exit lunatik_exit(void)
 	luadrv_unregister(&lunatik_interpreter);
 	lunatik_status_exit();
 	lunatik_later_exit();
+	lunatik_script_exit();
 	lunatik_stack_exit();
 }
 

@@ -34,6 +34,7 @@ void lunatik_release(lunatik_object_t *object)
 		object->class->release(private);
 	if (!(object->opt & LUNATIK_OPT_EXTERNAL))
 		kfree(private);
+	lunatik_give(object->size);
 	/* what is left is ours: nobody asks for the class of a dead object */
 	for (pins = atomic_xchg(&object->pins, 0); pins > 0; pins--)
 		module_put(object->owner);
@@ -144,11 +145,18 @@ static lunatik_object_t *lunatik_makeobject(const lunatik_class_t *class, size_t
 					    lunatik_opt_t opt, gfp_t gfp,
 					    struct module *owner, struct module *by)
 {
-	lunatik_object_t *object = kzalloc(sizeof(*object), gfp | LUNATIK_GFP);
+	size_t all = sizeof(lunatik_object_t);
+	lunatik_object_t *object;
 
-	if (!object)
+	if (!((opt | class->opt) & LUNATIK_OPT_EXTERNAL))
+		all += size;
+	if (all > INT_MAX || !lunatik_take(all))
 		return NULL;
+	object = kzalloc(sizeof(*object), gfp | LUNATIK_GFP);
+	if (!object)
+		goto err_take;
 
+	object->size = all;
 	object->class = class;
 	object->opt = opt | class->opt;
 	if (object->opt & LUNATIK_OPT_SINGLE)
@@ -161,13 +169,17 @@ static lunatik_object_t *lunatik_makeobject(const lunatik_class_t *class, size_t
 
 	if (!(object->opt & LUNATIK_OPT_EXTERNAL) && size > 0) {
 		object->private = kzalloc(size, gfp | LUNATIK_GFP);
-		if (!object->private) {
-			kfree(object);
-			return NULL;
-		}
+		if (!object->private)
+			goto err_object;
 	}
 	lunatik_pin(object, by);
 	return object;
+
+err_object:
+	kfree(object);
+err_take:
+	lunatik_give(all);
+	return NULL;
 }
 
 lunatik_object_t *lunatik_createobject_owner(const lunatik_class_t *class, size_t size,
@@ -545,7 +557,7 @@ bool lunatik_trylong(lunatik_object_t *object, bool maysleep)
 }
 
 /* The one place that waits for a lock. Returns -EINTR for a mutex, if @killable. */
-static int lunatik_take(lunatik_object_t *object, bool killable)
+static int lunatik_getlock(lunatik_object_t *object, bool killable)
 {
 	unsigned long flags;
 	int ret = 0;
@@ -572,14 +584,14 @@ static int lunatik_take(lunatik_object_t *object, bool killable)
 		WRITE_ONCE(object->holder, current);
 	return ret;
 }
-NOKPROBE_SYMBOL(lunatik_take);
+NOKPROBE_SYMBOL(lunatik_getlock);
 
 int lunatik_lock(lunatik_object_t *object)
 {
 	/* who is current here cannot change that it is, or is not, the holder */
 	if (unlikely(READ_ONCE(object->holder) == current))
 		return -EDEADLK;
-	return lunatik_take(object, true);
+	return lunatik_getlock(object, true);
 }
 NOKPROBE_SYMBOL(lunatik_lock);
 EXPORT_SYMBOL_GPL(lunatik_lock);
@@ -587,7 +599,7 @@ EXPORT_SYMBOL_GPL(lunatik_lock);
 /* For what has to be done, signal or not. The caller does not hold it. */
 void lunatik_lockalways(lunatik_object_t *object)
 {
-	lunatik_take(object, false);
+	lunatik_getlock(object, false);
 }
 
 void lunatik_unlock(lunatik_object_t *object)

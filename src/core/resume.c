@@ -23,8 +23,10 @@ static const char *resume_message(lua_State *script)
 static int script_describe(lua_State *L)
 {
 	lua_State *script = lua_tothread(L, 2);
-	const char *msg = luaL_tolstring(L, 1, NULL);
+	const char *msg;
 
+	luaL_checktype(L, 2, LUA_TTHREAD);	/* debug.getinfo() hands this out */
+	msg = luaL_tolstring(L, 1, NULL);
 	if (lua_type(L, 1) != LUA_TSTRING && !luaL_getmetafield(L, 1, "__tostring"))
 		msg = lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
 	luaL_traceback(L, script, msg, 0);

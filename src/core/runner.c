@@ -59,10 +59,10 @@ int lunatik_announceall(struct lunatik_global *global)
 }
 
 /*
- * Takes those out whose runtime was stopped by runtime:stop(). With the lock;
- * the state itself is closed already, so this frees little.
+ * Takes those out whose runtime was stopped by runtime:stop(), to @dropped: what they
+ * hold is given back without the lock, since finalizers may run then. With the lock.
  */
-static void runner_prune(void)
+static void runner_prune(struct list_head *dropped)
 {
 	struct lunatik_running *running, *next;
 
@@ -71,25 +71,39 @@ static void runner_prune(void)
 
 		if (!rt || READ_ONCE(rt->L))
 			continue;
-		list_del(&running->list);
+		list_move_tail(&running->list, dropped);
 		runner_announceend(running);
-		runner_free(running);
 	}
+}
+
+static void runner_begin(struct list_head *dropped)
+{
+	mutex_lock(&runner_lock);
+	runner_prune(dropped);
+}
+
+static void runner_end(struct list_head *dropped)
+{
+	struct lunatik_running *running, *next;
+
+	mutex_unlock(&runner_lock);
+	list_for_each_entry_safe(running, next, dropped, list)
+		runner_free(running);
 }
 
 /* A runtime was stopped by itself: its name is free. */
 void lunatik_forget(void)
 {
-	mutex_lock(&runner_lock);
-	runner_prune();
-	mutex_unlock(&runner_lock);
+	LIST_HEAD(dropped);
+
+	runner_begin(&dropped);
+	runner_end(&dropped);
 }
 
 static struct lunatik_running *runner_find(const char *name)
 {
 	struct lunatik_running *running;
 
-	runner_prune();
 	list_for_each_entry(running, &runner_list, list)
 		if (strcmp(running->name, name) == 0)
 			return running;
@@ -100,6 +114,7 @@ static struct lunatik_running *runner_find(const char *name)
 static int runner_add(const char *name, struct lunatik_running **prunning)
 {
 	struct lunatik_running *running;
+	LIST_HEAD(dropped);
 	int ret = 0;
 
 	running = kzalloc(sizeof(*running), GFP_KERNEL);
@@ -107,14 +122,14 @@ static int runner_add(const char *name, struct lunatik_running **prunning)
 		return -ENOMEM;
 	strscpy(running->name, name, sizeof(running->name));
 
-	mutex_lock(&runner_lock);
+	runner_begin(&dropped);
 	if (runner_find(name)) {
 		ret = -EEXIST;
 	} else {
 		list_add_tail(&running->list, &runner_list);
 		__module_get(THIS_MODULE);
 	}
-	mutex_unlock(&runner_lock);
+	runner_end(&dropped);
 
 	if (ret)
 		kfree(running);
@@ -190,18 +205,20 @@ static void runner_setthread(lua_State *L, int i, const char *name, lunatik_obje
 {
 	lunatik_object_t *thread = lunatik_toobject(L, i), *old = thread;
 	struct lunatik_running *running;
+	LIST_HEAD(dropped);
 	int told = 0;
 
 	if (!thread)
 		luaL_error(L, "thread.run() returned a %s value", luaL_typename(L, i));
+	lunatik_checkshared(L, thread);
 	lunatik_getobject(thread);
-	mutex_lock(&runner_lock);
+	runner_begin(&dropped);
 	running = runner_find(name);
 	if (running && running->runtime == runtime) {
 		swap(running->thread, old);
 		told = lunatik_announce(runner_threads, name, thread);
 	}
-	mutex_unlock(&runner_lock);
+	runner_end(&dropped);
 	if (old)	/* stopped by somebody meanwhile */
 		lunatik_putobject(old);
 	if (told)
@@ -211,7 +228,7 @@ static void runner_setthread(lua_State *L, int i, const char *name, lunatik_obje
 /* thread.run(runtime, script), with the runtime at index -1; protected. */
 static int runner_thread(lua_State *L)
 {
-	const char *name = lua_tostring(L, 2);
+	const char *name = luaL_checkstring(L, 2);	/* debug.getinfo() hands this out */
 
 	lunatik_require(L, "thread");
 	lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
@@ -228,16 +245,17 @@ static int runner_thread(lua_State *L)
 /* spawn(script[, context[, budget]]) -> thread, that runs what the script returned */
 static int runner_spawn(lua_State *L)
 {
-	const char *name;
+	const char *name = runner_checkname(L);
 	int runtime;
 
 	if (lunatik_checkcontextname(L, 2) != LUNATIK_OPT_NONE)
 		return luaL_error(L, "a thread runs in a runtime of process context only");
+	lua_replace(L, 1);	/* nothing that can fail is left for later */
 	runner_run(L);
 	runtime = lua_gettop(L);
 	lua_pushcfunction(L, runner_thread);
 	lua_pushvalue(L, runtime);
-	name = runner_checkname(L);
+	lua_pushvalue(L, 1);
 	if (lua_pcall(L, 2, 1, 0) == LUA_OK)
 		return 1;
 	/* not half of it: the message is on top */
@@ -268,8 +286,10 @@ static bool runner_stopwhich(lua_State *L, runner_which_t *which, const char *na
 	lunatik_object_t **slot = lunatik_newslot(L, &lunatik_runtime_class);
 	lunatik_object_t *thread = NULL;
 	struct lunatik_running *running;
+	LIST_HEAD(dropped);
+	bool found;
 
-	mutex_lock(&runner_lock);
+	runner_begin(&dropped);
 	running = which(L, name);
 	*loading = running && !running->runtime;
 	if (running && !*loading) {
@@ -279,10 +299,11 @@ static bool runner_stopwhich(lua_State *L, runner_which_t *which, const char *na
 		if (thread)
 			lunatik_getobject(thread);
 	}
-	mutex_unlock(&runner_lock);
+	found = running;	/* that may be gone in a moment */
+	runner_end(&dropped);
 
-	if (!running || *loading)
-		return running;
+	if (!found || *loading)
+		return found;
 	if (thread)
 		runner_stopthread(L, thread);
 	lunatik_stopfrom(L, *slot);
@@ -299,7 +320,6 @@ static struct lunatik_running *runner_any(lua_State *L, const char *name)
 {
 	struct lunatik_running *running;
 
-	runner_prune();
 	list_for_each_entry(running, &runner_list, list)
 		if (running->runtime && running->runtime != lunatik_toruntime(L))
 			return running;
@@ -343,16 +363,16 @@ static size_t runner_join(char *names, size_t size)
 {
 	struct lunatik_running *running;
 	size_t len = 0, want = 1;
+	LIST_HEAD(dropped);
 
-	mutex_lock(&runner_lock);
-	runner_prune();
+	runner_begin(&dropped);
 	list_for_each_entry(running, &runner_list, list) {
 		want += strlen(running->name) + strlen(", ");
 		if (size)
 			len += scnprintf(names + len, size - len, "%s%s",
 					 len ? ", " : "", running->name);
 	}
-	mutex_unlock(&runner_lock);
+	runner_end(&dropped);
 	return want;
 }
 

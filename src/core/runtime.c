@@ -142,17 +142,20 @@ static lua_State *lunatik_takestate(struct lunatik_runtime *rt)
 /* Who is inside has a second to come to an end, then it is ended. */
 static void lunatik_lockclosing(lunatik_object_t *runtime)
 {
+	struct lunatik_runtime *rt = runtime->private;
 	unsigned long late = jiffies + HZ;
 
 	if (runtime->opt & LUNATIK_OPT_ATOMIC) {
 		lunatik_lockalways(runtime);
 		return;
 	}
+	atomic_inc(&rt->leaving);
 	while (!lunatik_trylock(runtime)) {
 		if (time_after(jiffies, late))
-			lunatik_interrupt(runtime->private);
+			lunatik_interrupt(rt);
 		schedule_timeout_uninterruptible(1);
 	}
+	atomic_dec(&rt->leaving);
 }
 
 /* Takes the state from everybody, then closes it, unless another does. */
@@ -270,7 +273,7 @@ static void lunatik_setwaiting(struct lunatik_runtime *rt, lunatik_object_t *obj
  */
 int lunatik_trywait(lua_State *L, lunatik_object_t *object)
 {
-	struct lunatik_runtime *self = lunatik_runtimeof(L);
+	struct lunatik_runtime *self = lunatik_runtimeof(L), *rt = object->private;
 	int ret = 0;
 
 	if (READ_ONCE(object->holder) == current)
@@ -284,6 +287,8 @@ int lunatik_trywait(lua_State *L, lunatik_object_t *object)
 
 	lunatik_setwaiting(self, object);
 	while (!ret && !lunatik_trylock(object)) {
+		if (atomic_read(&rt->leaving))	/* who has come in since */
+			lunatik_interrupt(rt);
 		if (READ_ONCE(self->stop) || lunatik_istaskover())
 			ret = -EINTR;
 		else if (lunatik_isdeadlock(object))
@@ -295,12 +300,9 @@ int lunatik_trywait(lua_State *L, lunatik_object_t *object)
 	return ret;
 }
 
-/* The same, which raises. */
-void lunatik_lockwait(lua_State *L, lunatik_object_t *object)
+static void lunatik_raisewait(lua_State *L, const char *name, int error)
 {
-	const char *name = ((struct lunatik_runtime *)object->private)->name;
-
-	switch (lunatik_trywait(L, object)) {
+	switch (error) {
 	case -EDEADLK:
 		luaL_error(L, "runtime '%s' waits for this one", name);
 		break;
@@ -313,19 +315,31 @@ void lunatik_lockwait(lua_State *L, lunatik_object_t *object)
 	}
 }
 
+/* The same, which raises. */
+void lunatik_lockwait(lua_State *L, lunatik_object_t *object)
+{
+	const char *name = ((struct lunatik_runtime *)object->private)->name;
+
+	lunatik_raisewait(L, name, lunatik_trywait(L, object));
+}
+
 /* Stops a runtime, to which there is a reference, from inside another. */
 void lunatik_stopfrom(lua_State *L, lunatik_object_t *runtime)
 {
 	struct lunatik_runtime *rt = runtime->private;
 	lua_State *closed;
+	int ret;
 
 	if (!lunatik_maysleep(L))
 		luaL_error(L, "a runtime can be stopped only in process context");
 	if (READ_ONCE(rt->task) == current)
 		luaL_error(L, "a script cannot stop the runtime it runs in");
 
+	atomic_inc(&rt->leaving);
 	lunatik_interrupt(rt);
-	lunatik_lockwait(L, runtime);
+	ret = lunatik_trywait(L, runtime);
+	atomic_dec(&rt->leaving);
+	lunatik_raisewait(L, rt->name, ret);
 	closed = lunatik_takestate(rt);
 	lunatik_unlock(runtime);
 	if (closed)

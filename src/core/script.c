@@ -78,6 +78,19 @@ int *lunatik_errno(lua_State *L)
 	return &lunatik_runtimeof(L)->err;
 }
 
+static struct workqueue_struct *lunatik_initwq;
+
+int __init lunatik_script_init(void)
+{
+	lunatik_initwq = alloc_workqueue("lunatik_files", WQ_UNBOUND, 0);
+	return lunatik_initwq ? 0 : -ENOMEM;
+}
+
+void lunatik_script_exit(void)
+{
+	destroy_workqueue(lunatik_initwq);
+}
+
 struct lunatik_initcall {
 	struct work_struct work;
 	void (*f)(void *data);
@@ -109,7 +122,7 @@ void lunatik_asinit(void (*f)(void *data), void *data)
 		return;
 	}
 	INIT_WORK_ONSTACK(&call.work, lunatik_initwork);
-	queue_work(system_unbound_wq, &call.work);
+	queue_work(lunatik_initwq, &call.work);
 	flush_work(&call.work);
 	destroy_work_on_stack(&call.work);
 }

@@ -638,6 +638,9 @@ lua_State *lunatik_enter(lunatik_object_t *object, struct lunatik_call *call)
 
 	if (!L || !(rt->ready || lunatik_isloading(rt)))
 		return NULL;
+	/* they may be many, and who wants to close it only one */
+	if (unlikely(atomic_read(&rt->leaving)) && rt->depth == 0)
+		return NULL;
 	if (LUNATIK_BOUNDED && rt->depth++ == 0)
 		lunatik_beginentry(rt);
 

@@ -94,6 +94,7 @@ struct lunatik_object_s {
 	struct kref kref;
 	lunatik_opt_t opt;
 	gfp_t gfp;
+	unsigned int size;		/* bytes of it and of private, counted in budget.c */
 	union {
 		struct mutex mutex;
 		spinlock_t spin;

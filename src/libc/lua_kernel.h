@@ -20,7 +20,8 @@
 
 /* one seed for all: a short string's hash serves as a key of the RCU table */
 #define luai_makeseed(...)	lunatik_makeseed()
-#define l_randomizePivot()	((unsigned int)get_random_u32())
+/* not by get_random_u32(), which a probe may have hit with its lock held */
+#define l_randomizePivot()	hash_64(ktime_get_mono_fast_ns(), 32)
 
 /* the main thread is about to be freed: the timer must leave it alone */
 #define luai_userstateclose(L)	WRITE_ONCE(lunatik_runtimeof(L)->running, NULL)

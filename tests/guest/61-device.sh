@@ -255,6 +255,19 @@ is $? 137 'and who it answers, when it never does'
 ok 'then it goes on' sh -c 'echo x >/dev/luaslow'
 ok 'stop it' lunatik stop t/slow
 
+# many keep it busy
+script many <<'END'
+local device, linux = require "device", require "linux"
+device.new{name = "luamany", mode = 438, read = function() linux.schedule(20) return "x" end}
+END
+lunatik run t/many
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+	perl -e 'open(F, "<", "/dev/luamany") or die; 1 while sysread(F, $b, 1)' &
+done
+sleep 2
+ok 'a script that many want is stopped, all the same' timeout 20 lunatik stop t/many
+wait
+
 # the runtime's own device
 script self <<'END'
 local device = require "device"

@@ -214,6 +214,16 @@ answers 'local runner = require "lunatik.runner" runner.startup() runner.run("t/
 print(runner.list()) runner.shutdown() print(runner.list() == "")' "$(printf 't/nothing, t/loop, t/busy\ntrue')" 'shutdown stops all'
 ok 'their threads are gone' within 5 gone t/busy
 answers 'rcu.loop = nil rcu.ended = nil rcu.busy = nil' '' 'nothing is left'
+# what a library of somebody's own gives for a thread, and who runs when it goes
+script fin <<'END'
+setmetatable({}, {__gc = function() require "lunatik.runner".list() end})
+END
+answers 'package.loaded.thread = {run = function(rt) R = rt return lunatik.runtime "t/fin" end}
+require "lunatik.runner".spawn "t/nothing" collectgarbage() R:stop() print "stopped"' stopped \
+	'whatever is kept as the thread is given back with no lock held'
+refuses 'package.loaded.thread = {run = function() debug.getinfo(2, "f").func() end}
+require "lunatik.runner".spawn "t/nothing"' 'string expected, got no value' 'what spawn() calls is no way in'
+is "$(lunatik list)" '' 'and nothing runs'
 rm -r $SCRIPTS
 if ! built_in; then
 	ok 'the module can go' within 5 modprobe -r luathread

@@ -112,6 +112,12 @@ local n = 0 for name, nr in pairs(l.syscall.numbers) do n = n + 1 assert(nr >= 0
 answers 'for _, name in ipairs{"stat", "task", "signal", "notify", "netdev", "eth", "nf", "socket", "syscall"} do
 assert(require("linux." .. name) == require("linux")[name], name) end print(require "linux".nothing, require "linux"[1])' \
 	"$(printf 'nil\tnil')" 'required by themselves they are the same'
+answers 'local l = require "linux" local index = getmetatable(l).__index
+for _, what in ipairs{0x4141414141414141, "x", print, false} do print(pcall(index, what, "stat")) end
+print(index({}, "stat") == nil, index({}, 1))' \
+	"$(for type in number string function boolean; do
+		printf "false\tbad argument #1 to '?' (table expected, got %s)\n" $type
+	done; printf 'false')" 'its tables come from nothing but a table'
 if ! built_in; then
 	ok 'nothing holds the module' modprobe -r lualinux
 	answers 'print(require "linux.nf".action.DROP)' 0 'a table alone loads it'
