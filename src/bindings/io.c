@@ -198,9 +198,14 @@ static void luaio_doopen(void *data)
 
 static int luaio_openfile(struct luaio *io, const char *path, int flags)
 {
-	struct luaio_opening opening = { .path = path, .flags = flags };
+	/* there is no directory that a script is in */
+	char *absolute = *path && *path != '/' ? kasprintf(GFP_KERNEL, "/%s", path) : NULL;
+	struct luaio_opening opening = { .path = absolute ?: path, .flags = flags };
 
+	if (*path && *path != '/' && !absolute)
+		return -ENOMEM;
 	lunatik_asinit(luaio_doopen, &opening);
+	kfree(absolute);
 	if (IS_ERR(opening.file))
 		return PTR_ERR(opening.file);
 	io->file = opening.file;

@@ -245,11 +245,13 @@ static int runner_thread(lua_State *L)
 /* spawn(script[, context[, budget]]) -> thread, that runs what the script returned */
 static int runner_spawn(lua_State *L)
 {
-	const char *name = runner_checkname(L);
+	const char *name;
 	int runtime;
 
 	if (lunatik_checkcontextname(L, 2) != LUNATIK_OPT_NONE)
 		return luaL_error(L, "a thread runs in a runtime of process context only");
+	lua_settop(L, 3);
+	name = runner_checkname(L);
 	lua_replace(L, 1);	/* nothing that can fail is left for later */
 	runner_run(L);
 	runtime = lua_gettop(L);

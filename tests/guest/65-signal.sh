@@ -54,7 +54,7 @@ while n < 1000 and rcu.asked == nil do n = n + 1 linux.schedule(10) end
 print(rcu.asked, linux.time() - from < 9000000000)
 local command = "/proc/" .. rcu.pid .. "/comm"
 n = 0 while n < 500 and require "io".open(command) do n = n + 1 linux.schedule(20) end
-print(require "io".open(command)) t:stop() rcu.before, rcu.after, rcu.pid, rcu.asked = nil' \
+print((require "io".open(command))) t:stop() rcu.before, rcu.after, rcu.pid, rcu.asked = nil' \
 	"$(printf 'false\ttrue\nfalse\ttrue\nnil')" 'a thread sees what it allows, and is ended by it if it does not end'
 echo 'local s = require "signal" return function() return pcall(s.sigpending) end' >/lib/modules/lua/t/atomic.lua
 answers 'local rt <close> = lunatik.runtime("t/atomic", "softirq") print(rt:resume())' \

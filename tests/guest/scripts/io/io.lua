@@ -113,7 +113,7 @@ fails("/tmp: EISDIR", 21, io.open("/tmp", "w"))
 fails(name .. "/x: ENOTDIR", 20, io.open(name .. "/x"))
 fails("/" .. ("n"):rep(300) .. ": ENAMETOOLONG", 36, io.open("/" .. ("n"):rep(300)))
 assert(select(3, io.open("/" .. ("n/"):rep(5000))) == 36)
-do	-- init's directory is the root
+do	-- there is no other directory than the root
 	local f <close> = assert(io.open("proc/version"))
 	assert(f:read("l"):find("^Linux version"))
 	local none, why, errno = io.open("")
