@@ -29,6 +29,8 @@
 ##               build/dist: the same bytes each time
 ## make check-suites  the source package in bookworm, trixie and sid, or SUITES='sid':
 ##               built, read by lintian, installed, purged; tests/SUITES.md
+## make check-upgrade  Debian's kernel is upgraded below the packages: DKMS builds for
+##               the new one, which is booted; then they are purged
 ## make deps     install what all of this needs (as root or with sudo)
 ## make clean    remove what was made here
 
@@ -94,6 +96,9 @@ SUITES ?=
 check-suites: deps
 	@tests/suites/suites.sh build $(SUITES)
 
+check-upgrade: deps deb
+	@tests/upgrade/upgrade.sh build
+
 coverage: deps deb
 	@tests/kernels/coverage.sh build
 
@@ -133,5 +138,5 @@ clean:
 		-o -name Module.symvers -o -name modules.order \) -exec rm -f {} +
 
 .PHONY: help deps lua modules orig deb dist demo check quick lint check-debug check-intree \
-	check-kernels check-suites coverage torture fuzz fuzz-coverage cycles bench clean
+	check-kernels check-suites check-upgrade coverage torture fuzz fuzz-coverage cycles bench clean
 .NOTPARALLEL:
