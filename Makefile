@@ -31,6 +31,7 @@
 ##               built, read by lintian, installed, purged; tests/SUITES.md
 ## make check-upgrade  Debian's kernel is upgraded below the packages: DKMS builds for
 ##               the new one, which is booted; then they are purged
+## make check-reboot  scripts that are enabled with systemctl, after a reboot
 ## make deps     install what all of this needs (as root or with sudo)
 ## make clean    remove what was made here
 
@@ -96,6 +97,9 @@ SUITES ?=
 check-suites: deps
 	@tests/suites/suites.sh build $(SUITES)
 
+check-reboot: deps deb
+	@tests/reboot/reboot.sh build
+
 check-upgrade: deps deb
 	@tests/upgrade/upgrade.sh build
 
@@ -138,5 +142,5 @@ clean:
 		-o -name Module.symvers -o -name modules.order \) -exec rm -f {} +
 
 .PHONY: help deps lua modules orig deb dist demo check quick lint check-debug check-intree \
-	check-kernels check-suites check-upgrade coverage torture fuzz fuzz-coverage cycles bench clean
+	check-kernels check-suites check-upgrade check-reboot coverage torture fuzz fuzz-coverage cycles bench clean
 .NOTPARALLEL:

@@ -18,6 +18,8 @@
 #   LUNATIK_GUEST_MEM=2G LUNATIK_GUEST_SMP=2
 #   LUNATIK_GUEST_ARGS=...   more for the kernel's command line
 #   LUNATIK_GUEST_OUT=FILE   becomes a disk of 256 MB, the third, to write to
+#   LUNATIK_GUEST_SYSTEMD=UNIT   of FILES is started by systemd, which boots the guest,
+#                            and may reboot it; COMMAND is not run
 #   LUNATIK_GUEST_ICOUNT=1   one CPU whose clock counts instructions: 1 ns each; QEMU
 set -eu -o pipefail
 . "$(dirname "$0")/lib.sh"
@@ -40,9 +42,10 @@ trap 'rm -rf "$ours"' EXIT
 cp "$HARNESS/ktap.sh" "$HARNESS/guest-run.sh" "$ours"
 chmod +x "$ours/guest-run.sh"
 printf '%q ' "$@" >"$ours/.command"
+echo "${LUNATIK_GUEST_SYSTEMD-}" >"$ours/.systemd"
 tar -C "$files" --owner=0 --group=0 -cf "$ours/files.tar" .
 tar -C "$ours" --owner=0 --group=0 -rf "$ours/files.tar" \
-	ktap.sh guest-run.sh .command
+	ktap.sh guest-run.sh .command .systemd
 
 arguments="rootfstype=ext4 rw init=/opt/lunatik-init loglevel=7 printk.devkmsg=on
 	panic=-1 oops=panic ${LUNATIK_GUEST_ARGS-}"
@@ -66,7 +69,7 @@ emulated()
 	machine=(
 		qemu-system-x86_64 -accel "$accel" -cpu max "${counted[@]}"
 		-smp "${LUNATIK_GUEST_SMP:-2}" -m "${LUNATIK_GUEST_MEM:-2G}"
-		-nodefaults -no-user-config -display none -no-reboot
+		-nodefaults -no-user-config -display none
 		-kernel "$image/vmlinuz"
 		-append "root=/dev/vda console=ttyS0 $arguments"
 		-drive "file=$image/disk.img,if=virtio,format=raw,snapshot=on"
@@ -74,6 +77,7 @@ emulated()
 		-chardev "file,id=kernel,path=$logs/kernel.log" -serial chardev:kernel
 		-chardev "stdio,id=output,signal=off" -serial chardev:output
 	)
+	[ -n "${LUNATIK_GUEST_SYSTEMD-}" ] || machine+=(-no-reboot)
 	[ ! -f "$image/initrd.img" ] || machine+=(-initrd "$image/initrd.img")
 	[ -z "$out" ] || machine+=(-drive "file=$out,if=virtio,format=raw")
 }

@@ -39,6 +39,12 @@ done
 # modules for a kernel that the image was not made with
 [ ! -d .lib ] || cp -r .lib/. /lib/modules/
 [ ! -d .modules ] || cp -r .modules/. /opt/lunatik-modules/
+if [ -s .systemd ]; then
+	unit=$(cat .systemd)
+	cp "$unit" /etc/systemd/system/
+	ln -sf "../$unit" /etc/systemd/system/multi-user.target.wants/
+	exec /lib/systemd/systemd >/dev/null 2>&1
+fi
 sleep infinity &
 setsid -w sh ./.command
 status=$?
