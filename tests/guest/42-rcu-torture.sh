@@ -17,7 +17,8 @@ scripts=$TESTDIR/scripts/torture
 lua 'print(#rcu)'
 before=$(slab_kb)
 cat /proc/slabinfo >/tmp/slabinfo
-insmod /opt/lunatik-modules/torture/torture.ko "seconds=$seconds" "seed=$seed" & torture=$!
+insmod /opt/lunatik-modules/torture/torture.ko "seconds=$seconds" "seed=$seed" \
+	"pause=$((LUNATIK_SLOW > 1 ? 10000 : 0))" & torture=$!
 tries=100
 until lua 'print(rcu.torture ~= nil)' && [ "$out" = true ] || [ $((tries -= 1)) -eq 0 ]; do
 	sleep 0.1

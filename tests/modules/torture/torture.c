@@ -30,6 +30,9 @@ static unsigned int seconds = 20;
 module_param(seconds, uint, 0444);
 static unsigned int seed = 1;
 module_param(seed, uint, 0444);
+static unsigned int pause;
+module_param(pause, uint, 0444);
+MODULE_PARM_DESC(pause, "us between rounds of who writes: in a kernel where freeing is slow, what waits for it would only grow");
 
 #define PERMANENT	256
 #define VOLATILE	1024
@@ -271,6 +274,14 @@ static void write_volatile(struct worker *w, u32 n, gfp_t gfp)
 	did(DID_DELETE);
 }
 
+static void rest(void)
+{
+	if (pause)
+		usleep_range(pause, 2 * pause);
+	else
+		cond_resched();
+}
+
 static int writer(void *arg)
 {
 	struct worker *w = arg;
@@ -292,7 +303,7 @@ static int writer(void *arg)
 			write_volatile(w, n, GFP_KERNEL);
 			add(random_below(w, COUNTERS), GFP_KERNEL);
 		}
-		cond_resched();
+		rest();
 	}
 	return 0;
 }
@@ -352,7 +363,7 @@ static int ballast(void *arg)
 			else if (i < n)
 				luarcu_set(table, &key, &value, GFP_KERNEL);
 			if (i % 256 == 0)
-				cond_resched();
+				rest();
 		}
 		there = !there;
 		did(DID_RESIZE);
@@ -385,7 +396,7 @@ static int churner(void *arg)
 		if (!IS_ERR(outer))
 			lunatik_putobject(outer);
 		did(DID_TABLE);
-		cond_resched();
+		rest();
 	}
 	return 0;
 }
