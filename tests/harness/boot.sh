@@ -42,7 +42,7 @@ trap 'rm -rf "$ours"' EXIT
 cp "$HARNESS/ktap.sh" "$HARNESS/guest-run.sh" "$ours"
 chmod +x "$ours/guest-run.sh"
 printf '%q ' "$@" >"$ours/.command"
-echo "${LUNATIK_GUEST_SYSTEMD-}" >"$ours/.systemd"
+printf %s "${LUNATIK_GUEST_SYSTEMD-}" >"$ours/.systemd"
 tar -C "$files" --owner=0 --group=0 -cf "$ours/files.tar" .
 tar -C "$ours" --owner=0 --group=0 -rf "$ours/files.tar" \
 	ktap.sh guest-run.sh .command .systemd

@@ -236,7 +236,7 @@ static int result(void)
 	long total = 0;
 	int i, n, ret = 0;
 
-	for (i = 0; i < (HARDIRQ == CONTEXTS ? 3 : ARRAY_SIZE(sources)); i++) {
+	for (i = 0; i < (IS_ENABLED(CONFIG_PREEMPT_RT) ? 3 : ARRAY_SIZE(sources)); i++) {
 		pr_info("contexts: %s fired %ld times, %ld of them elsewhere\n", sources[i]->name,
 			atomic_long_read(&sources[i]->fired),
 			atomic_long_read(&sources[i]->elsewhere));
