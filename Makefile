@@ -18,7 +18,7 @@
 ## make check-intree  the tests in guest/ in a kernel with Lunatik in its tree:
 ##               built in, and those of the RCU table as modules of that kernel
 ## make check-kernels  the tests in guest/ on each of Debian's kernels, or on those of
-##               KERNELS='5.10 6.12-rt'; TESTS= as for quick; build/kernels.txt counts
+##               KERNELS='5.10 6.12-rt'; TESTS= as for quick; tests/KERNELS.md counts
 ## make coverage what lines of ours run in the tests: build/coverage
 ## make bench    measure, write bench/RESULTS.md; takes a quiet machine and 30 minutes
 ## make deb      build the packages; they and the source package are in build/

@@ -3,7 +3,8 @@
 #
 # debian.sh BUILD_DIR [KERNEL...]: the tests of the guest in each of Debian's kernels
 # that tests/harness/debian.sh has, or in these, and a table of what came of it in
-# BUILD_DIR/kernels.txt. A line for a kernel that is not asked for stays as it is.
+# BUILD_DIR/kernels.txt, and in tests/KERNELS.md. A line for a kernel that is not asked
+# for stays as it is.
 #
 #   TESTS   as for check.sh
 #
@@ -34,8 +35,8 @@ row()
 	last=$(tail -n 1 "$dir/logs/check.log")
 	built=$(sed -n 's/^lunatik\/[^,]*, \([^,]*\),.*/\1/p' "$image/dkms/status" 2>/dev/null) || :
 	warnings=$(wc -l <"$image/warnings" 2>/dev/null) || warnings='?'
-	printf '| %s | %s | %s | %s | %s | %s |\n' "$1" "${built:-not built}" "$warnings" \
-		"$(count passed "$last")" "$(count failed "$last")" "$(count skipped "$last")"
+	printf '| %s | %s | %s | %s | %s | %s | %s |\n' "$1" "${built:-not built}" "$warnings" \
+		"$(grep -c '# Subtest: guest/' "$dir/logs/check.log")" "$(count passed "$last")" "$(count failed "$last")" "$(count skipped "$last")"
 }
 
 status=0
@@ -45,8 +46,8 @@ for kernel; do
 	LUNATIK_DEBIAN=$kernel TESTS=${TESTS:-guest/} bash "$HARNESS/check.sh" "$build" |
 		tee "$build/$kernel/logs/check.log" || status=1
 	{
-		echo '| Linux | version | build warnings | passed | failed | skipped |'
-		echo '|---|---|---|---|---|---|'
+		echo '| Linux | version | build warnings | test scripts | passed | failed | skipped |'
+		echo '|---|---|---|---|---|---|---|'
 		{
 			! [ -f "$table" ] || tail -n +3 "$table" | grep -vF "| $kernel |" || :
 			row "$kernel"
@@ -54,5 +55,14 @@ for kernel; do
 	} >"$table.new"
 	mv "$table.new" "$table"
 done
+{
+	echo '<!-- SPDX-License-Identifier: MIT OR GPL-2.0-only -->'
+	echo '# The tests in kernels of Debian'
+	echo
+	echo 'Written by `make check-kernels`. The modules were built by DKMS for that kernel, which'
+	echo 'was booted; of how many scripts of tests/guest the checks are is in the fourth column.'
+	echo
+	cat "$table"
+} >"$TOP/tests/KERNELS.md"
 cat "$table"
 exit "$status"
