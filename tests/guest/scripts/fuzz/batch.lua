@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT OR GPL-2.0-only
 -- The programs of COUNT seeds from FIRST on, each in a runtime of its own.
 -- The seed is said before: where a machine ends, the kernel log tells why.
-local _, softirq, hardirq = table.unpack(require "t.contexts")
+local _, softirq, hardirq = table.unpack((require "t.contexts"))
 local context = {"process", "process", softirq, hardirq or softirq}
 local budget = {memory = 1 << 20}
 
