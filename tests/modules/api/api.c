@@ -29,6 +29,15 @@ do {									\
 /* else the kernel cannot tell where it may sleep, and each release is put off */
 #define COUNTED	IS_ENABLED(CONFIG_PREEMPT_COUNT)
 
+/* the most that a runtime can be, and what locks its objects */
+#if IS_ENABLED(CONFIG_PREEMPT_RT)
+#define MOST_ATOMIC	LUNATIK_OPT_SOFTIRQ
+#define RAW		LUNATIK_OPT_NONE
+#else
+#define MOST_ATOMIC	LUNATIK_OPT_HARDIRQ
+#define RAW		LUNATIK_OPT_HARDIRQ
+#endif
+
 static atomic_t released = ATOMIC_INIT(0);
 static atomic_t released_wrongly = ATOMIC_INIT(0);
 
@@ -94,8 +103,8 @@ static int box_locked(lua_State *L)
 {
 	lunatik_object_t *object = lunatik_toobject(L, 1);
 
-	lua_pushboolean(L, object->opt & LUNATIK_OPT_HARDIRQ ? raw_spin_is_locked(&object->raw) :
-			   object->opt & LUNATIK_OPT_SOFTIRQ ? spin_is_locked(&object->spin) :
+	lua_pushboolean(L, object->opt & RAW ? raw_spin_is_locked(&object->raw) :
+			   object->opt & LUNATIK_OPT_ATOMIC ? spin_is_locked(&object->spin) :
 			   mutex_is_locked(&object->mutex));
 	lua_pushboolean(L, lunatik_maysleep(L));
 	return 2;
@@ -716,7 +725,7 @@ static void check_budgets(void)
 	check(lunatik_stop(runtime) == 1);
 	check(lunatik_newbounded(&runtime, "t/api/empty", LUNATIK_OPT_NONE, &none) == 0);
 	check(lunatik_stop(runtime) == 1);
-	check(lunatik_newbounded(&runtime, "t/api/empty", LUNATIK_OPT_HARDIRQ, &own) == 0);
+	check(lunatik_newbounded(&runtime, "t/api/empty", MOST_ATOMIC, &own) == 0);
 	check(lunatik_stop(runtime) == 1);
 	check(lunatik_newbounded(&runtime, "t/api/empty", LUNATIK_OPT_SOFTIRQ, NULL) == 0);
 	check(lunatik_stop(runtime) == 1);
@@ -725,7 +734,7 @@ static void check_budgets(void)
 static void test_run(void)
 {
 	static const lunatik_opt_t opts[] = {
-		LUNATIK_OPT_NONE, LUNATIK_OPT_SOFTIRQ, LUNATIK_OPT_HARDIRQ,
+		LUNATIK_OPT_NONE, LUNATIK_OPT_SOFTIRQ, MOST_ATOMIC,
 	};
 	lunatik_object_t *runtime = NULL;
 	int i, ret, times, n, results[2];
@@ -851,7 +860,7 @@ static void test_stop(void)
 
 	for (i = 0; i < ROUNDS; i++) {
 		ret = lunatik_newruntime(&victim, "t/api/empty",
-					 i % 2 ? LUNATIK_OPT_SOFTIRQ : LUNATIK_OPT_HARDIRQ);
+					 i % 2 ? LUNATIK_OPT_SOFTIRQ : MOST_ATOMIC);
 		check(ret == 0);
 		if (ret)
 			return;
@@ -994,7 +1003,7 @@ static int __init api_init(void)
 	test_thread();
 	own_object = lunatik_createobject(&irqbox_class, sizeof(struct box), LUNATIK_OPT_NONE);
 	check(own_object);
-	ret = lunatik_newruntime(&own_runtime, "t/api/empty", LUNATIK_OPT_HARDIRQ);
+	ret = lunatik_newruntime(&own_runtime, "t/api/empty", MOST_ATOMIC);
 	check(ret == 0);
 	if (own_object && !ret) {
 		lunatik_run(own_runtime, take, ret, own_object);
