@@ -202,7 +202,9 @@ static int luaio_openfile(struct luaio *io, const char *path, int flags)
 	char *absolute = *path && *path != '/' ? kasprintf(GFP_KERNEL, "/%s", path) : NULL;
 	struct luaio_opening opening = { .path = absolute ?: path, .flags = flags };
 
-	if (*path && *path != '/' && !absolute)
+	if (!*path)
+		return -ENOENT;
+	if (*path != '/' && !absolute)
 		return -ENOMEM;
 	lunatik_asinit(luaio_doopen, &opening);
 	kfree(absolute);

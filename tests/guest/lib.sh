@@ -88,7 +88,7 @@ unload()
 			[ ! -e "$holder" ] || modprobe -r "${holder##*/}" 2>/dev/null
 		done
 	done
-	modprobe -r luarcu lunatik
+	modprobe -r luarcu lunatik luadrv
 }
 
 # klog_since MARK: the kernel log after a line written by klog_mark
