@@ -31,6 +31,7 @@
 ##               built, read by lintian, installed, purged; tests/SUITES.md
 ## make check-upgrade  Debian's kernel is upgraded below the packages: DKMS builds for
 ##               the new one, which is booted; then they are purged
+## make check-arm64  the modules cross-built for arm64, and tests in a guest of that kind
 ## make check-reboot  scripts that are enabled with systemctl, after a reboot
 ## make deps     install what all of this needs (as root or with sudo)
 ## make clean    remove what was made here
@@ -97,6 +98,9 @@ SUITES ?=
 check-suites: deps
 	@tests/suites/suites.sh build $(SUITES)
 
+check-arm64: deps deb
+	@TESTS='$(TESTS)' tests/kernels/arm64.sh build
+
 check-reboot: deps deb
 	@tests/reboot/reboot.sh build
 
@@ -142,5 +146,5 @@ clean:
 		-o -name Module.symvers -o -name modules.order \) -exec rm -f {} +
 
 .PHONY: help deps lua modules orig deb dist demo check quick lint check-debug check-intree \
-	check-kernels check-suites check-upgrade check-reboot coverage torture fuzz fuzz-coverage cycles bench clean
+	check-kernels check-suites check-upgrade check-arm64 check-reboot coverage torture fuzz fuzz-coverage cycles bench clean
 .NOTPARALLEL:
