@@ -21,6 +21,7 @@ root=$out/root
 rm -rf --one-file-system "$out"
 mkdir -p "$root"
 trap 'rm -rf --one-file-system "$root"' EXIT
+"$HARNESS/deps.sh" "$0"
 "$TOP/debian/lua/stage.sh"
 
 apt()
