@@ -12,10 +12,12 @@ lunatik unload
 
 ok 'a session in a shell' lua5.4 "$TESTDIR/tools/session.lua" "$TESTDIR/tools/session.txt"
 
-# the prompt, on a terminal; what is typed is not echoed, or would be twice
+# the prompt, on a terminal; what is typed is not echoed, or would be twice. An end of
+# file that comes while a line is being run is lost on the way to raw mode.
 typed()
 {
-	script -E never -qec "stty -echo; exec lunatik" /dev/null <"$1" | tr -d '\r'
+	{ cat "$1"; sleep $((5 * LUNATIK_SLOW)); } |
+		timeout 300 script -E never -qec "stty -echo; exec lunatik" /dev/null | tr -d '\r'
 }
 cat >/tmp/typed <<'X'
 x = 6
