@@ -11,6 +11,8 @@
 # are in BUILD_DIR/arm64.
 #
 # needs: qemu-system-arm cpio
+#
+# shellcheck disable=SC2317 # it takes debian.sh, which may end a program, to do so
 set -eu -o pipefail
 . "$(dirname "$0")/../harness/lib.sh"
 . "$HARNESS/debian.sh"
