@@ -14,7 +14,7 @@ is "$ktap_out" '' 'and nothing is said of it'
 
 link=/etc/systemd/system/multi-user.target.wants/lunatik@examples-hello.service
 ok 'enable' systemctl -q --root=/ enable lunatik@examples-hello
-is "$(readlink $link)" $unit 'a boot starts it'
+is "$(readlink -f $link)" "$(readlink -f $unit)" 'a boot starts it'
 ok 'disable' systemctl -q --root=/ disable lunatik@examples-hello
 fails 'a boot does not start it' test -L $link
 
