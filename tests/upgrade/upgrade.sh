@@ -33,9 +33,8 @@ apt()
 # ours: files of our packages' that are there, or were made by them
 ours()
 {
-	(cd "$root" && find etc usr lib/modules var/lib/dkms -iname '*lunatik*' -o \
-		-iname '*luarcu*' -o -iname '*luabindings*' -o -name 'luadrv.ko*' -o \
-		-path 'usr/lib/modules/lua*' | sort)
+	(cd "$root" && find etc usr lib/modules var/lib/dkms -path etc/initramfs-tools -prune -o \
+		-print | grep -E '/(lunatik|luarcu|luabindings)|/[^/]*lunatik[^/]*$|/luadrv\.ko|lib/modules/lua/?' | sort)
 }
 
 # boots KERNEL: scripts run in it
