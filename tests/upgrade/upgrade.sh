@@ -59,7 +59,7 @@ built()
 	for conf in "$root"/usr/src/*/dkms.conf; do
 		[ ! -L "${conf%/*}" ] || continue
 		name=$(sed -n 's/^PACKAGE_NAME="\(.*\)"/\1/p' "$conf")
-		grep -qE "^$name/[^,]*, $1, x86_64: installed" "$logs/dkms-$1" || return
+		grep -qE "^$name/[^,]*, ${1//+/\\+}, x86_64: installed" "$logs/dkms-$1" || return
 	done
 }
 
