@@ -44,8 +44,13 @@ boots()
 
 	mkdir -p "$image"
 	bash "$HARNESS/rootfs.sh" --image "$root" "$image" "$1"
-	bash "$HARNESS/boot.sh" "$image" "$logs/boot-$1" "$TOP/tests/upgrade/guest" \
-		sh ./runs.sh "$1" >"$logs/boot-$1.log" 2>&1 || status=$?
+	# QEMU 7.2 may have a kernel trip over its own code being patched, long before ours
+	for _ in 1 2 3; do
+		status=0
+		bash "$HARNESS/boot.sh" "$image" "$logs/boot-$1" "$TOP/tests/upgrade/guest" \
+			sh ./runs.sh "$1" >"$logs/boot-$1.log" 2>&1 || status=$?
+		! grep -q 'KTAP version' "$logs/boot-$1.log" || break
+	done
 	grep -aE '^(not )?ok ' "$logs/boot-$1.log" | sed 's/^/    # /'
 	[ "$status" -eq 0 ] && "$HARNESS/klog.sh" "$logs/boot-$1/kernel.log"
 }
