@@ -271,7 +271,7 @@ static void lunatik_setwaiting(struct lunatik_runtime *rt, lunatik_object_t *obj
  * lock of a runtime that cannot sleep is not held by one who waits. -EBUSY from
  * inside a monitor: who is in there may want that.
  */
-int lunatik_trywait(lua_State *L, lunatik_object_t *object)
+static int lunatik_waitfor(lua_State *L, lunatik_object_t *object, bool stopping)
 {
 	struct lunatik_runtime *self = lunatik_runtimeof(L), *rt = object->private;
 	int ret = 0;
@@ -287,7 +287,7 @@ int lunatik_trywait(lua_State *L, lunatik_object_t *object)
 
 	lunatik_setwaiting(self, object);
 	while (!ret && !lunatik_trylock(object)) {
-		if (atomic_read(&rt->leaving))	/* who has come in since */
+		if (stopping)	/* who has come in since */
 			lunatik_interrupt(rt);
 		if (READ_ONCE(self->stop) || lunatik_istaskover())
 			ret = -EINTR;
@@ -298,6 +298,11 @@ int lunatik_trywait(lua_State *L, lunatik_object_t *object)
 	}
 	lunatik_setwaiting(self, NULL);
 	return ret;
+}
+
+int lunatik_trywait(lua_State *L, lunatik_object_t *object)
+{
+	return lunatik_waitfor(L, object, false);
 }
 
 static void lunatik_raisewait(lua_State *L, const char *name, int error)
@@ -337,7 +342,7 @@ void lunatik_stopfrom(lua_State *L, lunatik_object_t *runtime)
 
 	atomic_inc(&rt->leaving);
 	lunatik_interrupt(rt);
-	ret = lunatik_trywait(L, runtime);
+	ret = lunatik_waitfor(L, runtime, true);
 	atomic_dec(&rt->leaving);
 	lunatik_raisewait(L, rt->name, ret);
 	closed = lunatik_takestate(rt);

@@ -44,8 +44,7 @@ boots()
 
 	mkdir -p "$image"
 	bash "$HARNESS/rootfs.sh" --image "$root" "$image" "$1"
-	# QEMU 7.2 may have a kernel trip over its own code being patched, long before ours; less
-	# so with one CPU
+	# QEMU 7.2 may have a kernel trip over its own code being patched, long before ours
 	for _ in 1 2 3; do
 		status=0
 		LUNATIK_GUEST_SMP=1 bash "$HARNESS/boot.sh" "$image" "$logs/boot-$1" "$TOP/tests/upgrade/guest" \
