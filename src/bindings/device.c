@@ -83,21 +83,9 @@ static int luadevice_push(lua_State *L, struct luadevice *dev, const char *op)
 		return -ENXIO;
 	if (lua_getfield(L, -1, op) == LUA_TNIL)
 		return 0;
-	lua_insert(L, -2);
+	lua_pushvalue(L, -2);
+	lunatik_letanswer(L);
 	return 1;
-}
-
-/* An error whose message is the name of an errno is that; others go on. */
-static int luadevice_call(lua_State *L, int nargs, int nresults)
-{
-	int error = 0;
-
-	if (lua_pcall(L, nargs, nresults, 0) == LUA_OK)
-		return 0;
-	if (lua_type(L, -1) == LUA_TSTRING)
-		error = lunatik_toerrno(lua_tostring(L, -1));
-	/* those of the kernel itself mean something to the VFS, and nothing to a user */
-	return error && error < ERESTARTSYS ? -error : lua_error(L);
 }
 
 /* The offset at index -1, @next if there is none. */
@@ -141,14 +129,12 @@ static int luadevice_doread(lua_State *L, struct luadevice *dev, struct luadevic
 		return ret ?: -EINVAL;
 	lua_pushinteger(L, io->len);
 	lua_pushinteger(L, io->off);
-	ret = luadevice_call(L, 3, 2);
-	if (ret)
-		return ret;
+	lua_call(L, 3, 2);
 
-	if (!lua_isstring(L, -2))
+	bytes = lua_tolstring(L, -2, &len);
+	if (!bytes)
 		return luaL_error(L, "device '%s': read must return a string, not a %s value",
 				  dev->name, luaL_typename(L, -2));
-	bytes = lua_tolstring(L, -2, &len);
 	io->len = min(len, io->len);
 	io->off = luadevice_offset(L, dev, "read", io->off + io->len);
 	if (!luadevice_room(io, io->len))
@@ -165,9 +151,7 @@ static int luadevice_dowrite(lua_State *L, struct luadevice *dev, struct luadevi
 		return ret ?: -EINVAL;
 	lua_pushlstring(L, io->bytes, io->len);
 	lua_pushinteger(L, io->off);
-	ret = luadevice_call(L, 3, 2);
-	if (ret)
-		return ret;
+	lua_call(L, 3, 2);
 
 	if (!lua_isnil(L, -2)) {
 		lua_Integer len = lua_tointeger(L, -2);
@@ -185,14 +169,20 @@ static int luadevice_doopen(lua_State *L, struct luadevice *dev)
 {
 	int ret = luadevice_push(L, dev, "open");
 
-	return ret <= 0 ? ret : luadevice_call(L, 1, 0);
+	if (ret <= 0)
+		return ret;
+	lua_call(L, 1, 0);
+	return 0;
 }
 
 static int luadevice_dorelease(lua_State *L, struct luadevice *dev)
 {
 	int ret = luadevice_push(L, dev, "release");
 
-	return ret <= 0 ? ret : luadevice_call(L, 1, 0);
+	if (ret <= 0)
+		return ret;
+	lua_call(L, 1, 0);
+	return 0;
 }
 
 /* Who is told EINTR without a signal would try for ever. */
@@ -221,56 +211,105 @@ do {										\
 
 /* --- the system calls */
 
-static bool luadevice_nonblock(struct kiocb *iocb)
+/* What the file's offset and the length asked for are, if they are any good. */
+static int luadevice_setio(struct luadevice_io *io, size_t len, loff_t off)
 {
-	return iocb->ki_filp->f_flags & O_NONBLOCK || iocb->ki_flags & IOCB_NOWAIT;
+	io->len = min(len, LUADEVICE_CHUNK);
+	io->off = off;
+	io->bytes = io->small;
+	return off < 0 || off > LLONG_MAX - (loff_t)io->len ? -EOVERFLOW : 0;
 }
 
-static ssize_t luadevice_read(struct kiocb *iocb, struct iov_iter *to)
+/*
+ * What a user passes is at an address, or in an iov_iter: read() and write() cost less by
+ * the first, the second is what readv(), io_uring and the kernel itself have.
+ */
+struct luadevice_user {
+	void __user *at;
+	struct iov_iter *iter;	/* or NULL */
+	bool nonblock;
+};
+
+static ssize_t luadevice_readfile(struct file *file, const struct luadevice_user *user,
+				    size_t len, loff_t *pos)
 {
-	struct luadevice_file *opened = iocb->ki_filp->private_data;
-	struct luadevice *dev = opened->dev;
-	struct luadevice_io io;
-	ssize_t ret;
+	struct luadevice_file *opened = file->private_data;
+	struct luadevice_io io LUNATIK_UNSET;
+	ssize_t ret = luadevice_setio(&io, len, *pos);
 	size_t n;
 
-	io.len = min(iov_iter_count(to), LUADEVICE_CHUNK);
-	io.off = iocb->ki_pos;
-	io.bytes = io.small;
-	if (io.off < 0 || io.off > LLONG_MAX - (loff_t)io.len)
-		return -EOVERFLOW;
-	luadevice_run(dev, luadevice_nonblock(iocb), luadevice_doread, ret, &io);
+	if (ret)
+		return ret;
+	luadevice_run(opened->dev, user->nonblock, luadevice_doread, ret, &io);
 	if (ret == 0) {
-		n = copy_to_iter(io.bytes, io.len, to);
-		iocb->ki_pos = n == io.len ? io.off : iocb->ki_pos + n;
+		n = user->iter ? copy_to_iter(io.bytes, io.len, user->iter) :
+		    io.len - copy_to_user(user->at, io.bytes, io.len);
+		*pos = n == io.len ? io.off : *pos + n;
 		ret = n || !io.len ? n : -EFAULT;
 	}
 	luadevice_endio(&io);
 	return ret;
 }
 
-static ssize_t luadevice_write(struct kiocb *iocb, struct iov_iter *from)
+static ssize_t luadevice_writefile(struct file *file, const struct luadevice_user *user,
+				     size_t len, loff_t *pos)
 {
-	struct luadevice_file *opened = iocb->ki_filp->private_data;
-	struct luadevice *dev = opened->dev;
-	struct luadevice_io io;
-	size_t len = min(iov_iter_count(from), LUADEVICE_CHUNK);
-	ssize_t ret = -EFAULT;
+	struct luadevice_file *opened = file->private_data;
+	struct luadevice_io io LUNATIK_UNSET;
+	ssize_t ret = luadevice_setio(&io, len, *pos);
 
-	io.off = iocb->ki_pos;
-	if (io.off < 0 || io.off > LLONG_MAX - (loff_t)len)
-		return -EOVERFLOW;
+	if (ret)
+		return ret;
+	len = io.len;
 	if (!luadevice_room(&io, len))
 		return -ENOMEM;
-	io.len = copy_from_iter(io.bytes, len, from);
+	io.len = user->iter ? copy_from_iter(io.bytes, len, user->iter) :
+		 len - copy_from_user(io.bytes, user->at, len);
+	ret = -EFAULT;
 	if (io.len || !len)
-		luadevice_run(dev, luadevice_nonblock(iocb), luadevice_dowrite, ret, &io);
+		luadevice_run(opened->dev, user->nonblock, luadevice_dowrite, ret, &io);
 	if (ret == 0) {
-		iocb->ki_pos = io.off;
+		*pos = io.off;
 		ret = io.len;
 	}
 	luadevice_endio(&io);
 	return ret;
+}
+
+static ssize_t luadevice_read(struct file *file, char __user *to, size_t len, loff_t *pos)
+{
+	struct luadevice_user user = { .at = to, .nonblock = file->f_flags & O_NONBLOCK };
+
+	return luadevice_readfile(file, &user, len, pos);
+}
+
+static ssize_t luadevice_write(struct file *file, const char __user *from, size_t len,
+			       loff_t *pos)
+{
+	struct luadevice_user user = {
+		.at = (void __user *)from, .nonblock = file->f_flags & O_NONBLOCK,
+	};
+
+	return luadevice_writefile(file, &user, len, pos);
+}
+
+static bool luadevice_nonblock(struct kiocb *iocb)
+{
+	return iocb->ki_filp->f_flags & O_NONBLOCK || iocb->ki_flags & IOCB_NOWAIT;
+}
+
+static ssize_t luadevice_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct luadevice_user user = { .iter = to, .nonblock = luadevice_nonblock(iocb) };
+
+	return luadevice_readfile(iocb->ki_filp, &user, iov_iter_count(to), &iocb->ki_pos);
+}
+
+static ssize_t luadevice_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct luadevice_user user = { .iter = from, .nonblock = luadevice_nonblock(iocb) };
+
+	return luadevice_writefile(iocb->ki_filp, &user, iov_iter_count(from), &iocb->ki_pos);
 }
 
 /* The device of a minor number, with a reference to it and one to its runtime. */
@@ -394,8 +433,10 @@ static __poll_t luadevice_poll(struct file *file, struct poll_table_struct *wait
 static const struct file_operations luadevice_fops = {
 	.owner = THIS_MODULE,
 	.open = luadevice_open,
-	.read_iter = luadevice_read,
-	.write_iter = luadevice_write,
+	.read = luadevice_read,
+	.write = luadevice_write,
+	.read_iter = luadevice_read_iter,
+	.write_iter = luadevice_write_iter,
 	.llseek = default_llseek,
 	.poll = luadevice_poll,
 	.release = luadevice_close,

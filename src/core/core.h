@@ -133,6 +133,13 @@ static inline u8 lunatik_level(lunatik_opt_t opt)
 	       opt & LUNATIK_OPT_ATOMIC ? LUNATIK_LEVEL_SOFTIRQ : LUNATIK_LEVEL_PROCESS;
 }
 
+/* The same of the option itself, whatever its lock is: what a context is called by. */
+static inline u8 lunatik_context(lunatik_opt_t opt)
+{
+	return opt & LUNATIK_OPT_HARDIRQ ? LUNATIK_LEVEL_HARDIRQ :
+	       opt & LUNATIK_OPT_ATOMIC ? LUNATIK_LEVEL_SOFTIRQ : LUNATIK_LEVEL_PROCESS;
+}
+
 /* with each allocation: neither the OOM killer nor a warning for a script's sake */
 #define LUNATIK_GFP	(__GFP_NOWARN | __GFP_RETRY_MAYFAIL)
 #define LUNATIK_SPARE	(256UL << 10)	/* granted, and kept when it is freed */

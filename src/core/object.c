@@ -327,7 +327,7 @@ lunatik_object_t *lunatik_checkruntime(lua_State *L, lunatik_opt_t opt)
 {
 	lunatik_object_t *runtime = lunatik_toruntime(L);
 
-	if (lunatik_level(opt) != lunatik_level(runtime->opt))
+	if (lunatik_context(opt) != lunatik_context(runtime->opt))
 		luaL_error(L, "this is a %s runtime, but a %s runtime is needed",
 			   lunatik_contextname(runtime->opt), lunatik_contextname(opt));
 	return runtime;

@@ -44,7 +44,7 @@ static const char * const lunatik_contexts[] = {"process", "softirq", "hardirq",
 
 const char *lunatik_contextname(lunatik_opt_t opt)
 {
-	return lunatik_contexts[lunatik_level(opt)];
+	return lunatik_contexts[lunatik_context(opt)];
 }
 
 /* The context that is named at index @i, "process" if nothing is. */

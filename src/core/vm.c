@@ -656,6 +656,7 @@ lua_State *lunatik_enter(lunatik_object_t *object, struct lunatik_call *call)
 	call->running = rt->running;
 	call->task = rt->task;
 	call->level = rt->level;
+	call->answers = false;
 
 	call->recovery.status = LUA_OK;
 	call->recovery.previous = L->errorJmp;
@@ -679,6 +680,23 @@ lua_State *lunatik_enter(lunatik_object_t *object, struct lunatik_call *call)
 NOKPROBE_SYMBOL(lunatik_enter);
 EXPORT_SYMBOL_GPL(lunatik_enter);
 
+void lunatik_letanswer(lua_State *L)
+{
+	container_of((struct lunatik_recovery *)L->errorJmp, struct lunatik_call,
+		     recovery)->answers = true;
+}
+EXPORT_SYMBOL_GPL(lunatik_letanswer);
+
+/* What an error answers who has entered; 0 if it is a fault. */
+static int lunatik_answer(lua_State *L, struct lunatik_call *call, int status)
+{
+	const char *msg = call->answers && status == LUA_ERRRUN ? lunatik_message(L) : NULL;
+	int error = msg ? lunatik_toerrno(msg) : 0;
+
+	/* those of the kernel itself mean nothing outside of it */
+	return error < ERESTARTSYS ? -error : 0;
+}
+
 /*
  * After an error that the handler let escape: the state is made whole again
  * as lua_pcall() would, the message goes to the log.
@@ -687,7 +705,7 @@ int lunatik_recover(lunatik_object_t *object, struct lunatik_call *call)
 {
 	struct lunatik_runtime *rt = object->private;
 	lua_State *L = call->L;
-	int status = call->recovery.status;
+	int ret, status = call->recovery.status;
 	const char *msg;
 
 	L->errorJmp = call->recovery.previous;
@@ -706,11 +724,15 @@ int lunatik_recover(lunatik_object_t *object, struct lunatik_call *call)
 	else
 		msg = lunatik_message(L) ?: "(error object is not a string)";
 	lunatik_counterror(rt, msg);
-	lunatik_logerror(rt, "error outside a protected call", msg, strlen(msg));
+	ret = lunatik_answer(L, call, status);
+	if (!ret) {
+		ret = lunatik_errno_of(L, status);
+		lunatik_logerror(rt, "error outside a protected call", msg, strlen(msg));
+	}
 
 	stk(L, top) = restorestack(L, call->top);
 	luaD_shrinkstack(L);
-	return lunatik_errno_of(L, status);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(lunatik_recover);
 
@@ -719,7 +741,9 @@ void lunatik_leave(lunatik_object_t *object, struct lunatik_call *call)
 	struct lunatik_runtime *rt = object->private;
 	lua_State *L = call->L;
 
-	lua_settop(L, restorestack(L, call->top) - (stk(L->ci, func) + 1));
+	if (unlikely(stk(L, tbclist) >= restorestack(L, call->top)))
+		lua_settop(L, restorestack(L, call->top) - (stk(L->ci, func) + 1));
+	stk(L, top) = restorestack(L, call->top);
 	L->errorJmp = call->recovery.previous;
 	L->errfunc = call->errfunc;
 	WRITE_ONCE(rt->task, call->task);

@@ -419,7 +419,15 @@ struct lunatik_call {
 	u32 ccalls;
 	u8 allowhook;
 	u8 level;
+	bool answers;
 };
+
+/* entered many times a second: not to be zeroed before it is written */
+#if defined(__has_attribute) && __has_attribute(uninitialized)
+#define LUNATIK_UNSET	__attribute__((uninitialized))
+#else
+#define LUNATIK_UNSET
+#endif
 
 lua_State *lunatik_enter(lunatik_object_t *runtime, struct lunatik_call *call);
 void lunatik_leave(lunatik_object_t *runtime, struct lunatik_call *call);
@@ -437,7 +445,7 @@ int lunatik_recover(lunatik_object_t *runtime, struct lunatik_call *call);
 #define lunatik_handle(runtime, handler, ret, ...)			\
 do {									\
 	lunatik_object_t *lunatik_rt_ = (runtime);			\
-	struct lunatik_call lunatik_call_;				\
+	struct lunatik_call lunatik_call_ LUNATIK_UNSET;			\
 	typeof(ret) lunatik_ret_;					\
 									\
 	if (!lunatik_enter(lunatik_rt_, &lunatik_call_)) {		\
@@ -453,6 +461,14 @@ do {									\
 	}								\
 	(ret) = lunatik_ret_;						\
 } while (0)
+
+/*
+ * Called by a handler, outside of protected calls: from here on an error whose message
+ * is the name of an errno, by itself or as its end behind ": ", is how a script answers
+ * who has called, and no fault. It sets the ret of lunatik_handle() to that, negative,
+ * and is not logged. Context: that of the runtime. Spec: ours.
+ */
+void lunatik_letanswer(lua_State *L);
 
 /*
  * The same, with the lock taken and let go. Sets what lunatik_lock() returns

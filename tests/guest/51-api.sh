@@ -8,6 +8,7 @@
 modprobe luarcu
 mkdir -p /lib/modules/lua/t
 cp -r "$TESTDIR/scripts/api" /lib/modules/lua/t/
+contexts
 
 klog_mark
 ok 'every check of api.ko' insmod /opt/lunatik-modules/api/api.ko

@@ -22,6 +22,7 @@ is_plumbing()
 	*_by | *_owner) ;;		# take the caller's module, for an inline function
 	lunatik_enter | lunatik_leave | lunatik_recover) ;;	# of lunatik_handle()
 	lunatik_call | lunatik_recovery) ;;	# what these keep on the stack
+	LUNATIK_UNSET) ;;		# how
 	lunatik_keepobject) ;;		# of lunatik_attach()
 	lunatik_dropkept) ;;		# of lunatik_detach()
 	lunatik_getinteger | lunatik_getintegeror | lunatik_storeinteger) ;;

@@ -78,13 +78,16 @@ result()
 run_piuparts()
 {
 	local status=0 root=$work/root-piuparts
+	# what DKMS and debconf themselves leave behind when they go
+	local others=(--ignore /var/lib/dkms --ignore /var/lib/dkms/mok.key
+		--ignore /var/lib/dkms/mok.pub --ignore /var/cache/debconf/tmp.ci)
 
 	unpack "$tarball" "$root"
 	chroot "$root" sh -c 'dpkg --purge --force-depends dkms dh-dkms && depmod "$(ls /lib/modules)"' \
 		>"$logs/piuparts.log" 2>&1
 	alive "$logs/piuparts.log" "$suite: piuparts" in_namespace env -u LC_ALL \
 		PATH=/usr/sbin:/usr/bin:/sbin:/bin piuparts --distribution "$suite" \
-		--existing-chroot "$root" --allow-database --no-eatmydata \
+		--existing-chroot "$root" --allow-database --no-eatmydata "${others[@]}" \
 		"$out"/debs/*.deb || status=$?
 	rm -rf --one-file-system "$root"
 	if [ "$status" -eq 0 ]; then
