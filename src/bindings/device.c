@@ -231,7 +231,7 @@ struct luadevice_user {
 };
 
 static ssize_t luadevice_readfile(struct file *file, const struct luadevice_user *user,
-				    size_t len, loff_t *pos)
+				  size_t len, loff_t *pos)
 {
 	struct luadevice_file *opened = file->private_data;
 	struct luadevice_io io LUNATIK_UNSET;
@@ -252,7 +252,7 @@ static ssize_t luadevice_readfile(struct file *file, const struct luadevice_user
 }
 
 static ssize_t luadevice_writefile(struct file *file, const struct luadevice_user *user,
-				     size_t len, loff_t *pos)
+				   size_t len, loff_t *pos)
 {
 	struct luadevice_file *opened = file->private_data;
 	struct luadevice_io io LUNATIK_UNSET;

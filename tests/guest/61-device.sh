@@ -35,8 +35,8 @@ sub wr { my ($s) = @_; my $r = syswrite(F, $s); defined $r ? $r : err() }
 sub sk { my ($o, $w) = @_; my $r = sysseek(F, $o, $w || 0); defined $r ? $r + 0 : err() }
 sub pos_ { sysseek(F, 0, 1) + 0 }
 sub prd { my ($n, $o) = @_; my $b = "\0" x $n; my $r = syscall(17, fileno(F), $b, $n, $o); $r >= 0 ? "$r:" . substr($b, 0, $r) : err() }
-sub rv { my ($n) = @_; my $b = "\0" x $n; my $r = syscall(19, fileno(F), pack("PQ", $b, $n), 1); $r >= 0 ? "$r:" . substr($b, 0, $r) : err() }
-sub wv { my ($s) = @_; my $r = syscall(20, fileno(F), pack("PQ", $s, length $s), 1); $r >= 0 ? $r : err() }
+sub rv { my ($n) = @_; my $b = "\0" x $n; my $v = pack("PQ", $b, $n); my $r = syscall(19, fileno(F), $v, 1); $r >= 0 ? "$r:" . substr($b, 0, $r) : err() }
+sub wv { my ($s) = @_; my $v = pack("PQ", $s, length $s); my $r = syscall(20, fileno(F), $v, 1); $r >= 0 ? $r : err() }
 sub pwr { my ($s, $o) = @_; my $r = syscall(18, fileno(F), $s, length $s, $o); $r >= 0 ? $r : err() }
 print join(" ", eval $code), "\n"; print $@ if $@;
 END
@@ -65,7 +65,7 @@ says 'write moves on' '1 1 2' dev /dev/luaecho 'wr("H"), wr("E"), pos_()'
 says 'what was written is there' HEllo cat /dev/luaecho
 says 'pread and pwrite do not' '3:Ell 2 0 3:Eyy' dev /dev/luaecho 'prd(3, 1), pwr("yy", 2), pos_(), prd(3, 1)'
 says 'readv and writev move on' '2 2 3:yyo 5' dev /dev/luaecho 'wv("HE"), pos_(), rv(3), pos_()'
-says 'a reader without an address, by readv' EFAULT dev /dev/luaecho 'syscall(19, fileno(F), pack("QQ", 8, 5), 1) < 0 ? err() : "read"'
+says 'a reader without an address, by readv' EFAULT dev /dev/luaecho 'my $v = pack("QQ", 8, 5); syscall(19, fileno(F), $v, 1) < 0 ? err() : "read"'
 says 'lseek does' '2 4:yyo
  ESPIPE' dev /dev/luaecho 'sk(2), rd(9), (sk(-1, 0) eq "EINVAL" ? "ESPIPE" : "no")'
 says 'offsets at the end of all' 'EINVAL 0:' dev /dev/luaecho 'prd(2, -1), prd(1, 0x7ffffffffffffff0)'
