@@ -11,7 +11,7 @@ modprobe luarcu
 # as $f. ready(SECONDS): for how many of reading and writing it is.
 cat >/tmp/device.pl <<'X'
 use strict; use warnings;
-use Fcntl; use IO::Handle;
+use Fcntl; use IO::Handle; require "$ENV{TESTDIR}/sys.pl";
 sysopen(my $f, "/dev/luadrv", O_RDWR) or die "open: $!\n";
 sub ready { my $r = ""; vec($r, fileno($f), 1) = 1; return scalar select($r, my $w = $r, undef, shift) }
 sub put { syswrite($f, shift) // die "write: $!\n" }
@@ -53,17 +53,17 @@ print ready(0.2), "\n"; other "rcu.go = 1"; print ready(20), "\n"' 'done
 2' 'with O_NONBLOCK it waits for nothing'
 lua 'rcu.go = nil'
 
-# what cannot be read, or written: 0 and 1 are read and write
-calls 'print put(""), "\n"; print syscall(1, fileno($f), 1, 10) < 0 ? "$!\n" : "written\n";
+# what cannot be read, or written
+calls 'print put(""), "\n"; print sys("write", fileno($f), 1, 10) < 0 ? "$!\n" : "written\n";
 print get(), get()' '0
 Bad address
 Bad address
 the script could not be read, it was not run' 'a text at an address that is none does not run'
-calls 'put "rcu.part = 1 "; print syscall(1, fileno($f), 1, 10) < 0 ? "$!\n" : "written\n";
+calls 'put "rcu.part = 1 "; print sys("write", fileno($f), 1, 10) < 0 ? "$!\n" : "written\n";
 print syswrite($f, "x = 1") ? "written\n" : "$!\n"; get(); get(); put "print(rcu.part)"; print get()' 'Bad address
 Bad address
 nil' 'nor does what came before and after; the next one does'
-calls 'put "print(1)"; $f->sync; print syscall(0, fileno($f), 1, 10) < 0 ? "$!\n" : "read\n"; print get()' 'Bad address
+calls 'put "print(1)"; $f->sync; print sys("read", fileno($f), 1, 10) < 0 ? "$!\n" : "read\n"; print get()' 'Bad address
 1' 'output that could not be taken is still there'
 
 # who is killed while it writes

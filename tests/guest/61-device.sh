@@ -26,7 +26,7 @@ says()
 
 # perl DEVICE EXPRESSION: with F open for reading and writing; prints what it gives, or $!
 cat >/tmp/dev.pl <<'END'
-use Fcntl; use Errno;
+use Fcntl; use Errno; require "$ENV{TESTDIR}/sys.pl";
 my ($dev, $code, $flags) = @ARGV;
 sysopen(F, $dev, (defined $flags ? $flags : O_RDWR)) or do { print "open: ", err(), "\n"; exit };
 sub err { my ($name) = grep { $!{$_} } sort keys %!; $name }
@@ -34,10 +34,10 @@ sub rd { my ($n) = @_; my $b; my $r = sysread(F, $b, $n); defined $r ? "$r:$b" :
 sub wr { my ($s) = @_; my $r = syswrite(F, $s); defined $r ? $r : err() }
 sub sk { my ($o, $w) = @_; my $r = sysseek(F, $o, $w || 0); defined $r ? $r + 0 : err() }
 sub pos_ { sysseek(F, 0, 1) + 0 }
-sub prd { my ($n, $o) = @_; my $b = "\0" x $n; my $r = syscall(17, fileno(F), $b, $n, $o); $r >= 0 ? "$r:" . substr($b, 0, $r) : err() }
-sub rv { my ($n) = @_; my $b = "\0" x $n; my $v = pack("PQ", $b, $n); my $r = syscall(19, fileno(F), $v, 1); $r >= 0 ? "$r:" . substr($b, 0, $r) : err() }
-sub wv { my ($s) = @_; my $v = pack("PQ", $s, length $s); my $r = syscall(20, fileno(F), $v, 1); $r >= 0 ? $r : err() }
-sub pwr { my ($s, $o) = @_; my $r = syscall(18, fileno(F), $s, length $s, $o); $r >= 0 ? $r : err() }
+sub prd { my ($n, $o) = @_; my $b = "\0" x $n; my $r = sys("pread", fileno(F), $b, $n, $o); $r >= 0 ? "$r:" . substr($b, 0, $r) : err() }
+sub rv { my ($n) = @_; my $b = "\0" x $n; my $v = pack("PQ", $b, $n); my $r = sys("readv", fileno(F), $v, 1); $r >= 0 ? "$r:" . substr($b, 0, $r) : err() }
+sub wv { my ($s) = @_; my $v = pack("PQ", $s, length $s); my $r = sys("writev", fileno(F), $v, 1); $r >= 0 ? $r : err() }
+sub pwr { my ($s, $o) = @_; my $r = sys("pwrite", fileno(F), $s, length $s, $o); $r >= 0 ? $r : err() }
 print join(" ", eval $code), "\n"; print $@ if $@;
 END
 dev() { perl /tmp/dev.pl "$@"; }
@@ -65,14 +65,14 @@ says 'write moves on' '1 1 2' dev /dev/luaecho 'wr("H"), wr("E"), pos_()'
 says 'what was written is there' HEllo cat /dev/luaecho
 says 'pread and pwrite do not' '3:Ell 2 0 3:Eyy' dev /dev/luaecho 'prd(3, 1), pwr("yy", 2), pos_(), prd(3, 1)'
 says 'readv and writev move on' '2 2 3:yyo 5' dev /dev/luaecho 'wv("HE"), pos_(), rv(3), pos_()'
-says 'a reader without an address, by readv' EFAULT dev /dev/luaecho 'my $v = pack("QQ", 8, 5); syscall(19, fileno(F), $v, 1) < 0 ? err() : "read"'
+says 'a reader without an address, by readv' EFAULT dev /dev/luaecho 'my $v = pack("QQ", 8, 5); sys("readv", fileno(F), $v, 1) < 0 ? err() : "read"'
 says 'lseek does' '2 4:yyo
  ESPIPE' dev /dev/luaecho 'sk(2), rd(9), (sk(-1, 0) eq "EINVAL" ? "ESPIPE" : "no")'
 says 'offsets at the end of all' 'EINVAL 0:' dev /dev/luaecho 'prd(2, -1), prd(1, 0x7ffffffffffffff0)'
 says 'what goes beyond' EOVERFLOW dev /dev/luaecho 'join ",", grep { s/EINVAL/EOVERFLOW/ || 1 } prd(100, 0x7ffffffffffffff0)'
 says 'no bytes' '0: 0' dev /dev/luaecho 'rd(0), wr("")'
-says 'a reader without an address' EFAULT dev /dev/luaecho 'syscall(0, fileno(F), 8, 5) < 0 ? err() : "read"'
-says 'a writer without an address' EFAULT dev /dev/luaecho 'syscall(1, fileno(F), 8, 5) < 0 ? err() : "wrote"'
+says 'a reader without an address' EFAULT dev /dev/luaecho 'sys("read", fileno(F), 8, 5) < 0 ? err() : "read"'
+says 'a writer without an address' EFAULT dev /dev/luaecho 'sys("write", fileno(F), 8, 5) < 0 ? err() : "wrote"'
 says 'poll' '1 1' dev /dev/luaecho 'my $v = ""; vec($v, fileno(F), 1) = 1; my $w = $v;
 	(scalar select(my $r = $v, undef, undef, 0)), (scalar select(undef, my $x = $w, undef, 0))'
 says 'two open it' '2:He 2:He' sh -c 'exec 3</dev/luaecho 4</dev/luaecho
@@ -89,9 +89,10 @@ ok 'several at once, of many' sh -c 'for i in 1 2 3 4; do
 
 # who is not root
 cat >/tmp/huge.pl <<'END'
+require "$ENV{TESTDIR}/sys.pl";
 open(F, "+<", "/dev/luaecho") or die; my $n = 0;
 my $m = "y" x (256 << 20);
-my $r = syscall(1, fileno(F), $m, 2147483647);
+my $r = sys("write", fileno(F), $m, 2147483647);
 print $r, "\n";
 END
 says 'two gigabytes from nobody' 65536 setpriv --reuid 65534 --regid 65534 --clear-groups perl /tmp/huge.pl
