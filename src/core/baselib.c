@@ -153,6 +153,10 @@ int lunatik_openlibs(lua_State *L)
 {
 	const luaL_Reg *lib;
 
+	lua_gc(L, LUA_GCSTOP);	/* there is nothing to collect */
+	lunatik_makeroom(L);
+	lua_createtable(L, 0, 16);
+	lua_setfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
 	for (lib = lunatik_libs; lib->func; lib++) {
 		luaL_requiref(L, lib->name, lib->func, 1);
 		lua_pop(L, 1);
@@ -185,5 +189,6 @@ int lunatik_openlibs(lua_State *L)
 	lua_pop(L, 1);
 
 	lunatik_openglobals(L);
+	lunatik_startgc(L);
 	return 0;
 }

@@ -236,6 +236,8 @@ void lunatik_raise(lua_State *L, int status);
 void lunatik_raisenomemory(lua_State *L);
 unsigned int lunatik_makeseed(void);
 int lunatik_formatpointer(char *buf, size_t size, const char *format, const void *p);
+void lunatik_makeroom(lua_State *L);
+void lunatik_startgc(lua_State *L);
 int lunatik_rep(lua_State *L);
 int lunatik_find(lua_State *L);
 

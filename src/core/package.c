@@ -260,7 +260,8 @@ int lunatik_openpackage(lua_State *L)
 {
 	int i;
 
-	luaL_newlib(L, package_lib);
+	lua_createtable(L, 0, 7);
+	luaL_setfuncs(L, package_lib, 0);
 	lua_pushliteral(L, LUA_PATH_DEFAULT);
 	lua_setfield(L, -2, "path");
 	lua_pushliteral(L, LUA_CPATH_DEFAULT);

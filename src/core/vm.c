@@ -590,6 +590,23 @@ static void lunatik_sethook(lua_State *L, lua_State *L1, lua_Hook f, int mask, i
 	lua_sethook(L1, f, mask, count);
 }
 
+/* Room for what the libraries have, which would grow step by step. May raise. */
+void lunatik_makeroom(lua_State *L)
+{
+	Table *registry = hvalue(&G(L)->l_registry);
+
+	luaH_resize(L, hvalue(&registry->array[LUA_RIDX_GLOBALS - 1]), 0, 64);
+	luaH_resize(L, registry, LUA_RIDX_LAST, 8);
+	luaS_resize(L, 256);
+}
+
+/* Goes on to collect, as after a collection that found all there is in use. */
+void lunatik_startgc(lua_State *L)
+{
+	lua_gc(L, LUA_GCRESTART);
+	luaE_setdebt(G(L), -(l_mem)gettotalbytes(G(L)));
+}
+
 static void lunatik_beginentry(struct lunatik_runtime *rt)
 {
 	rt->entries++;
