@@ -59,6 +59,7 @@ struct lunatik_runtime {
 	unsigned long stack_hard;	/* below it: the same, with no handler called */
 	unsigned long stack_parser;	/* below it a text is nested too deep */
 	lua_State *running;		/* the coroutine that is on the CPU */
+	struct lunatik_call *call;	/* on the stack of who is inside */
 	struct task_struct *task;	/* who is inside, read by the timer */
 	struct task_struct *thread;	/* whose entry has no limit of time, see thread.c */
 	atomic_t threaded;		/* a thread runs its function, or will */

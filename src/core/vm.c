@@ -674,6 +674,8 @@ lua_State *lunatik_enter(lunatik_object_t *object, struct lunatik_call *call)
 	call->task = rt->task;
 	call->level = rt->level;
 	call->answers = false;
+	call->outer = rt->call;
+	rt->call = call;
 
 	call->recovery.status = LUA_OK;
 	call->recovery.previous = L->errorJmp;
@@ -699,8 +701,10 @@ EXPORT_SYMBOL_GPL(lunatik_enter);
 
 void lunatik_letanswer(lua_State *L)
 {
-	container_of((struct lunatik_recovery *)L->errorJmp, struct lunatik_call,
-		     recovery)->answers = true;
+	struct lunatik_call *call = lunatik_runtimeof(L)->call;
+
+	if (call)
+		call->answers = true;
 }
 EXPORT_SYMBOL_GPL(lunatik_letanswer);
 
@@ -769,6 +773,7 @@ void lunatik_leave(lunatik_object_t *object, struct lunatik_call *call)
 	rt->stack_hard = call->stack_hard;
 	rt->stack_parser = call->stack_parser;
 	rt->overflow = false;
+	rt->call = call->outer;
 	if (LUNATIK_BOUNDED && --rt->depth == 0)
 		lunatik_endentry(rt);
 }

@@ -420,6 +420,7 @@ struct lunatik_call {
 	u8 allowhook;
 	u8 level;
 	bool answers;
+	struct lunatik_call *outer;
 };
 
 /* entered many times a second: not to be zeroed before it is written */
@@ -463,10 +464,10 @@ do {									\
 } while (0)
 
 /*
- * Called by a handler, outside of protected calls: from here on an error whose message
- * is the name of an errno, by itself or as its end behind ": ", is how a script answers
- * who has called, and no fault. It sets the ret of lunatik_handle() to that, negative,
- * and is not logged. Context: that of the runtime. Spec: ours.
+ * Called by a handler: from here on an error that it lets escape, whose message is the
+ * name of an errno, by itself or as its end behind ": ", is how a script answers who has
+ * called, and no fault. It sets the ret of lunatik_handle() to that, negative, and is not
+ * logged. Context: that of the runtime. Spec: ours.
  */
 void lunatik_letanswer(lua_State *L);
 
