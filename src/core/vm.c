@@ -718,6 +718,14 @@ static int lunatik_answer(lua_State *L, struct lunatik_call *call, int status)
 	return error < ERESTARTSYS ? -error : 0;
 }
 
+/* As high as it was; what a handler took off that was not its own is nil. */
+static void lunatik_cutstack(lua_State *L, StkId to)
+{
+	for (; unlikely(stk(L, top) < to); stk(L, top)++)
+		setnilvalue(s2v(stk(L, top)));
+	stk(L, top) = to;
+}
+
 /*
  * After an error that the handler let escape: the state is made whole again
  * as lua_pcall() would, the message goes to the log.
@@ -751,7 +759,7 @@ int lunatik_recover(lunatik_object_t *object, struct lunatik_call *call)
 		lunatik_logerror(rt, "error outside a protected call", msg, strlen(msg));
 	}
 
-	stk(L, top) = restorestack(L, call->top);
+	lunatik_cutstack(L, restorestack(L, call->top));
 	luaD_shrinkstack(L);
 	return ret;
 }
@@ -764,7 +772,7 @@ void lunatik_leave(lunatik_object_t *object, struct lunatik_call *call)
 
 	if (unlikely(stk(L, tbclist) >= restorestack(L, call->top)))
 		lua_settop(L, restorestack(L, call->top) - (stk(L->ci, func) + 1));
-	stk(L, top) = restorestack(L, call->top);
+	lunatik_cutstack(L, restorestack(L, call->top));
 	L->errorJmp = call->recovery.previous;
 	L->errfunc = call->errfunc;
 	WRITE_ONCE(rt->task, call->task);

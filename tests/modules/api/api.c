@@ -689,9 +689,62 @@ static int answer(lua_State *L)
 	return 42;
 }
 
-static int self(lua_State *L)
+/* takes off what is not its own, and with it the last that holds the string */
+static int rude(lua_State *L, bool raises)
+{
+	lua_settop(L, 0);
+	lua_gc(L, LUA_GCCOLLECT);
+	return raises ? luaL_error(L, "api: this is no fault: EDOM") : 0;
+}
+
+/* an answer of a script, in whatever protected call that is said */
+static int letting(lua_State *L)
+{
+	lunatik_letanswer(L);
+	return 0;
+}
+
+static int answering(lua_State *L, const char *msg, bool lets)
 {
 	int ret;
+
+	if (lets) {
+		lua_pushcfunction(L, letting);
+		lua_call(L, 0, 0);
+		/* one inside has its own say */
+		lunatik_handle(lunatik_toruntime(L), answering, ret, "EDOM", false);
+		check(ret == -ECANCELED);
+	}
+	return luaL_error(L, msg);
+}
+
+static void answers(lunatik_object_t *runtime)
+{
+	int ret;
+
+	lunatik_run(runtime, answering, ret, "EDOM", true);
+	check(ret == -EDOM);
+	lunatik_run(runtime, answering, ret, "so be it: EPERM", true);
+	check(ret == -EPERM);
+	lunatik_run(runtime, answering, ret, "EDOM is no more", true);
+	check(ret == -ECANCELED);
+	lunatik_run(runtime, answering, ret, "ERESTARTSYS", true);
+	check(ret == -ECANCELED);
+	lunatik_run(runtime, answering, ret, "EDOM", false);
+	check(ret == -ECANCELED);
+}
+
+static int self(lua_State *L)
+{
+	int i, ret;
+
+	for (i = 0; i < 2; i++) {
+		lua_pushfstring(L, "a string of %d", 27 + i);
+		lunatik_handle(lunatik_toruntime(L), rude, ret, i);
+		check(ret == (i ? -ECANCELED : 0));
+		check(lua_gettop(L) == i + 1 && lua_isnil(L, i + 1));
+	}
+	lua_settop(L, 0);
 
 	lunatik_run(lunatik_toruntime(L), answer, ret);
 	check(ret == -EDEADLK);
@@ -749,6 +802,7 @@ static void test_run(void)
 		check(runtime->gfp == (i ? GFP_ATOMIC : GFP_KERNEL));
 		lunatik_run(runtime, self, ret);
 		check(ret == 42);
+		answers(runtime);
 		/* each argument is evaluated once */
 		times = 0;
 		n = 0;
