@@ -18,7 +18,7 @@ static int luabyteorder_##name(lua_State *L)				\
 {									\
 	T value = (T)luaL_checkinteger(L, 1);				\
 									\
-	lua_pushinteger(L, (lua_Integer)(__force T)convert(value));	\
+	lua_pushinteger(L, (__force T)convert(value));			\
 	return 1;							\
 }
 

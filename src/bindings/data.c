@@ -43,21 +43,39 @@ static bool luadata_islocked(const lunatik_object_t *object)
 	return !(object->opt & LUNATIK_OPT_SINGLE);
 }
 
+/* To sparse one without a lock has it as well. */
 static struct luadata *luadata_lock(lua_State *L, lunatik_object_t *object, unsigned long *flags)
+	__acquires(&data->lock)
 {
 	struct luadata *data = object->private;
 
 	if (luadata_islocked(object))
 		guard_lock(L, &data->lock, flags);
+	else
+		__acquire(&data->lock);
 	return data;
 }
 
+/* Returns whether it was taken. */
+static inline bool luadata_take(lunatik_object_t *object, unsigned long *flags)
+{
+	struct luadata *data = object->private;
+
+	if (luadata_islocked(object))
+		return guard_take(&data->lock, flags);
+	__acquire(&data->lock);
+	return true;
+}
+
 static void luadata_unlock(lunatik_object_t *object, unsigned long flags)
+	__releases(&data->lock)
 {
 	struct luadata *data = object->private;
 
 	if (luadata_islocked(object))
 		guard_drop(&data->lock, flags);
+	else
+		__release(&data->lock);
 }
 
 static bool luadata_isin(const struct luadata *data, lua_Integer offset, size_t len)
@@ -177,7 +195,7 @@ static int luadata_copyout(lunatik_object_t *object, lua_Integer offset, char *t
 		unsigned long flags = 0;
 
 		n = min_t(size_t, len - done, LUADATA_PIECE);
-		if (luadata_islocked(object) && !guard_take(&data->lock, &flags))
+		if (!luadata_take(object, &flags))
 			return -EBUSY;
 		inside = luadata_isin(data, offset, len);
 		if (inside)
@@ -331,9 +349,10 @@ static int luadata_resize(lua_State *L)
 	bytes = memory_alloc(L, &luadata_memory, size);
 	if (!bytes)
 		lunatik_throw(L, -ENOMEM);
-	if (luadata_islocked(object) && !guard_take(&data->lock, &flags)) {
+	if (!luadata_take(object, &flags)) {
 		memory_free(&luadata_memory, bytes, size);
 		lunatik_throw(L, -EBUSY);
+		__acquire(&data->lock);	/* for sparse: nothing comes back to here */
 	}
 	/* it may have grown meanwhile */
 	if (!luadata_fit(data, size))
@@ -407,7 +426,7 @@ int luadata_lend(lunatik_object_t *object, void *bytes, size_t size, unsigned in
 
 	if (!data->lent)
 		return -EINVAL;
-	if (luadata_islocked(object) && !guard_take(&data->lock, &irqflags))
+	if (!luadata_take(object, &irqflags))
 		return -EBUSY;
 	data->bytes = bytes;
 	data->size = size;

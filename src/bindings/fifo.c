@@ -41,6 +41,7 @@ static struct luafifo *luafifo_of(lua_State *L)
 
 /* Raises unless it is open, and has the lock then. */
 static struct luafifo *luafifo_lock(lua_State *L, unsigned long *flags)
+	__acquires(&fifo->lock)
 {
 	struct luafifo *fifo = luafifo_of(L);
 
@@ -48,6 +49,7 @@ static struct luafifo *luafifo_lock(lua_State *L, unsigned long *flags)
 	if (!fifo->buffer) {
 		guard_drop(&fifo->lock, *flags);
 		lunatik_raiseclosed(L, 1);
+		__acquire(&fifo->lock);	/* for sparse: nothing comes back to here */
 	}
 	return fifo;
 }

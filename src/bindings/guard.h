@@ -61,8 +61,10 @@ static inline void guard_drop(raw_spinlock_t *lock, unsigned long flags)
 /* The same for a runtime: raises where it cannot be had. */
 static inline void guard_lock(lua_State *L, raw_spinlock_t *lock, unsigned long *flags)
 {
-	if (unlikely(!guard_take(lock, flags)))
+	if (unlikely(!guard_take(lock, flags))) {
 		luaL_error(L, GUARD_BUSY);
+		__acquire(lock);	/* for sparse: nothing comes back to here */
+	}
 }
 
 #endif

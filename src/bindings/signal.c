@@ -7,6 +7,7 @@
  */
 #include <linux/module.h>
 #include <linux/pid.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/signal.h>
@@ -61,9 +62,11 @@ enum { LUASIGNAL_BLOCKED, LUASIGNAL_PENDING, LUASIGNAL_ALLOWED };
 
 static bool luasignal_is(int signal, int state)
 {
+	/* there as long as current runs */
+	struct sighand_struct *sighand = rcu_dereference_protected(current->sighand, true);
 	bool is;
 
-	spin_lock_irq(&current->sighand->siglock);
+	spin_lock_irq(&sighand->siglock);
 	switch (state) {
 	case LUASIGNAL_BLOCKED:
 		is = sigismember(&current->blocked, signal);
@@ -73,9 +76,9 @@ static bool luasignal_is(int signal, int state)
 		     sigismember(&current->signal->shared_pending.signal, signal);
 		break;
 	default:
-		is = current->sighand->action[signal - 1].sa.sa_handler != SIG_IGN;
+		is = sighand->action[signal - 1].sa.sa_handler != SIG_IGN;
 	}
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&sighand->siglock);
 	return is;
 }
 

@@ -17,7 +17,8 @@ mkdir "$tmp/out"
 find "$scripts/coccinelle" -name '*.cocci' | sort >"$tmp/cocci"
 ok "all of $(wc -l <"$tmp/cocci") scripts ran" nice xargs -a "$tmp/cocci" -P "$(nproc)" -n 1 sh -c '
 	name=$(echo "${1#"$scripts"/coccinelle/}" | tr / -)
-	spatch -D report --no-show-diff --very-quiet --no-includes --include-headers --cocci-file "$1" \
+	spatch -D report --no-show-diff --very-quiet --no-includes --include-headers \
+		--macro-file tests/lint/coccinelle.macros --cocci-file "$1" \
 		$(cat "$tmp/files") >"$tmp/out/$name" 2>&1 </dev/null ||
 		{ echo "$name: status $?"; tail -n 3 "$tmp/out/$name"; false; }' sh
 # the scripts' own
@@ -26,7 +27,8 @@ clean coccinelle 'what they found is answered' < <(
 
 # what it cannot read it leaves out without a word
 # shellcheck disable=SC2046 # names without blanks
-spatch --no-includes --verbose-parsing --parse-c $(cat "$tmp/files") >"$tmp/parsed" 2>&1
+spatch --no-includes --macro-file tests/lint/coccinelle.macros --verbose-parsing \
+	--parse-c $(cat "$tmp/files") >"$tmp/parsed" 2>&1
 clean parse 'Coccinelle understands the rest' < <(
 	grep -A3 '^parse error' "$tmp/parsed" | sed -n '
 		s/.*File "\([^"]*\)", line \([0-9]*\).*/\1:\2: /; T content; h; b

@@ -49,7 +49,7 @@ static noinline notrace int fail_answer(void)
 static int fail_asked(struct kprobe *probe, struct pt_regs *regs)
 {
 	if (READ_ONCE(fail_task) != current || !in_task() || !fail_count ||
-	    (regs_get_kernel_argument(regs, 1) & __GFP_NOFAIL) || --fail_count)
+	    ((__force gfp_t)regs_get_kernel_argument(regs, 1) & __GFP_NOFAIL) || --fail_count)
 		return 0;
 	instruction_pointer_set(regs, (unsigned long)fail_answer);
 	return 1;
