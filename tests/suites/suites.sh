@@ -79,8 +79,8 @@ run_piuparts()
 {
 	local status=0 root=$work/root-piuparts
 	# what DKMS and debconf themselves leave behind when they go
-	local others=(--ignore /var/lib/dkms --ignore /var/lib/dkms/mok.key
-		--ignore /var/lib/dkms/mok.pub --ignore /var/cache/debconf/tmp.ci)
+	local others=(--ignore /var/lib/dkms/ --ignore /var/lib/dkms/mok.key
+		--ignore /var/lib/dkms/mok.pub --ignore /var/cache/debconf/tmp.ci/)
 
 	unpack "$tarball" "$root"
 	chroot "$root" sh -c 'dpkg --purge --force-depends dkms dh-dkms && depmod "$(ls /lib/modules)"' \
