@@ -78,12 +78,16 @@ mapfile -t lines < <(sources bookworm | sed 's/arch=amd64/arch=arm64/')
 # a python3 of somebody's own would be started for each package
 alive "$out/mmdebstrap.log" "programs for arm64" in_namespace env PATH=/usr/sbin:/usr/bin:/sbin:/bin \
 	mmdebstrap --mode=root --arch=arm64 --variant=extract \
-	--include="linux-image-$kernel,bash,dash,coreutils,grep,sed,mawk,perl-base,kmod,util-linux,mount,procps,findutils,lua5.4,tar" \
+	--include="linux-image-$kernel,bash,dash,coreutils,grep,sed,mawk,perl-base,kmod,util-linux,mount,procps,findutils,diffutils,lua5.4,tar" \
 	bookworm "$image/root" "${lines[@]}"
 arm=$image/root
 for deb in "$(cd "$1" && pwd)"/lunatik-{tools,scripts,bindings-dkms}_*.deb; do
 	dpkg-deb --fsys-tarfile "$deb" | tar -C "$arm" -x --keep-directory-symlink
 done
+# what installing would have made
+[ -e "$arm/lib/modules/lua" ] || cp -r "$arm/usr/lib/modules/lua" "$arm/lib/modules/"
+printf '%s\n' root:x:0:0::/root:/bin/sh nobody:x:65534:65534::/nonexistent:/bin/sh >"$arm/etc/passwd"
+printf '%s\n' root:x:0: nogroup:x:65534: >"$arm/etc/group"
 ln -sf mawk "$arm/usr/bin/awk"
 ln -sf lua5.4 "$arm/usr/bin/lua"
 mkdir -p "$arm/lib/modules/$kernel/updates/dkms" "$arm/opt" "$arm/root"

@@ -2,14 +2,18 @@
 # SPDX-License-Identifier: MIT OR GPL-2.0-only
 #
 # upgrade.sh BUILD_DIR: what a machine goes through. The packages BUILD_DIR/*.deb are
-# installed with apt in Debian 12 with Linux 6.1, which is booted, and scripts run; the
+# installed with apt in Debian 13 with Linux 6.12, which is booted, and scripts run; the
 # kernel of its backports is installed, DKMS builds for it by itself, it is booted, and
 # they run; the kernel of before goes, and what was built for it; in the end the
 # packages are purged. Building is done in a chroot, natively. As root, or by sudo.
 #
 # Prints KTAP. Logs: BUILD_DIR/upgrade/logs.
+#
+#   LUNATIK_DEBIAN=6.1   from Debian 12's kernel to that of its backports, Linux 6.12.95,
+#                        which does not live long in QEMU 7.2, with modules of ours or none
 set -eu -o pipefail
 . "$(dirname "$0")/../harness/lib.sh"
+export LUNATIK_DEBIAN=${LUNATIK_DEBIAN:-6.12}
 . "$HARNESS/debian.sh"
 [ -d "${1-}" ] || die "usage: upgrade.sh BUILD_DIR"
 [ "$(id -u)" -eq 0 ] || as_root "$0" "$@"
@@ -44,13 +48,8 @@ boots()
 
 	mkdir -p "$image"
 	bash "$HARNESS/rootfs.sh" --image "$root" "$image" "$1"
-	# QEMU 7.2 may have a kernel trip over its own code being patched, long before ours
-	for _ in 1 2 3; do
-		status=0
-		LUNATIK_GUEST_SMP=1 bash "$HARNESS/boot.sh" "$image" "$logs/boot-$1" "$TOP/tests/upgrade/guest" \
-			sh ./runs.sh "$1" >"$logs/boot-$1.log" 2>&1 || status=$?
-		! grep -q 'KTAP version' "$logs/boot-$1.log" || break
-	done
+	bash "$HARNESS/boot.sh" "$image" "$logs/boot-$1" "$TOP/tests/upgrade/guest" \
+		sh ./runs.sh "$1" >"$logs/boot-$1.log" 2>&1 || status=$?
 	grep -aE '^(not )?ok ' "$logs/boot-$1.log" | sed 's/^/    # /'
 	[ "$status" -eq 0 ] && "$HARNESS/klog.sh" "$logs/boot-$1/kernel.log"
 }
@@ -84,9 +83,9 @@ ok 'apt install of the packages' apt install install --no-install-recommends "${
 ok "DKMS built for Linux $old" built "$old"
 ok "Linux $old boots, and scripts run" boots "$old"
 
-sources bookworm bookworm-backports >"$root/etc/apt/sources.list"
+sources "$suite" "$suite-backports" >"$root/etc/apt/sources.list"
 apt update update
-ok 'the kernel is upgraded' apt kernel install --no-install-recommends -t bookworm-backports \
+ok 'the kernel is upgraded' apt kernel install --no-install-recommends -t "$suite-backports" \
 	linux-image-cloud-amd64 linux-headers-cloud-amd64
 new=$(cd "$root/lib/modules" && printf '%s\n' *-cloud-amd64 | grep -vx "$old")
 isnt "$new" '' 'there is another'
