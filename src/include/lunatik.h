@@ -446,7 +446,7 @@ int lunatik_recover(lunatik_object_t *runtime, struct lunatik_call *call);
 #define lunatik_handle(runtime, handler, ret, ...)			\
 do {									\
 	lunatik_object_t *lunatik_rt_ = (runtime);			\
-	struct lunatik_call lunatik_call_ LUNATIK_UNSET;			\
+	struct lunatik_call lunatik_call_ LUNATIK_UNSET;		\
 	typeof(ret) lunatik_ret_;					\
 									\
 	if (!lunatik_enter(lunatik_rt_, &lunatik_call_)) {		\
@@ -472,8 +472,8 @@ do {									\
 void lunatik_letanswer(lua_State *L);
 
 /*
- * The same, with the lock taken and let go. Sets what lunatik_lock() returns
- * if that fails: inside the runtime, use lunatik_handle().
+ * lunatik_handle() with the lock taken and let go. Sets what lunatik_lock()
+ * returns if that fails: inside the runtime, use lunatik_handle() itself.
  * Spec: capi, "lunatik_run".
  */
 #define lunatik_run(runtime, handler, ret, ...)				\
